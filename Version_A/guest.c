@@ -80,53 +80,61 @@ static void halt(void)
 		__asm__ volatile("hlt");
 }
 
+/*
+ * Puts BYTE into memory and returns what was there; in assembly, since to C
+ * there is no byte at address 0.
+ */
+static uint8_t exchange(uintptr_t address, uint8_t byte)
+{
+	__asm__ volatile("xchgb %0, (%1)"
+	    : "+q"(byte)
+	    : "r"(address)
+	    : "memory");
+	return byte;
+}
+
 /* Changes a byte of memory and changes it back; 1 if that worked, else 0. */
 static int touch(uintptr_t address)
 {
-	volatile uint8_t *byte = (volatile uint8_t *)address;
-	uint8_t old = *byte, changed = (uint8_t)~old;
+	uint8_t old = exchange(address, 0x5A);
 
-	*byte = changed;
-	if (*byte != changed)
-		return 0;
-	*byte = old;
-	return 1;
+	return exchange(address, old) == 0x5A;
 }
 
 /* Says what the machine has: RAM and PAGE in bytes. */
 static void describe(size_t ram, size_t page)
 {
-	print("I have ");
+	print(NAME ": hello! I have ");
 	print_number(ram >> 20);
 	print(" MiB of RAM, in pages of ");
 	print_number(page >> 10);
 	print(" KiB.\n");
 	if (touch(0) && touch(ram - 1))
-		print("Its first byte and its last are mine to write.\n");
+		print(NAME ": its first byte and its last are mine to "
+		    "write.\n");
 }
-
-/* ---- the program ------------------------------------------------------ */
 
 /* Asks who is there, and greets. */
 static void converse(void)
 {
 	char name[64];
 
-	print("What is your name? ");
+	print(NAME ": what is your name? ");
 	if (get_line(name, sizeof(name)) == 0) {
-		print("\nNobody? Good-bye, then.\n");
+		print("\n" NAME ": nobody there? Good-bye, then.\n");
 		return;
 	}
-	print("Nice to meet you, ");
+	print(NAME ": nice to meet you, ");
 	print(name);
 	print("!\n");
 }
+
+/* ---- the program ------------------------------------------------------ */
 
 /* The first byte of the image: called with the bytes of RAM and of a page. */
 __attribute__((section(".start"), noreturn))
 void _start(size_t ram, size_t page)
 {
-	print("Hello, this is " NAME ".\n");
 	describe(ram, page);
 	converse();
 	halt();

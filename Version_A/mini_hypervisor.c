@@ -56,7 +56,7 @@
 /* Page-table entries; APM 5.4 "Page-Translation-Table Entry Fields". */
 #define PTE_P (1ull << 0)		/* Present */
 #define PTE_RW (1ull << 1)		/* Read/Write: writes are allowed */
-#define PTE_PS (1ull << 7)		/* Page Size: this PDE is a 2 MiB leaf */
+#define PTE_PS (1ull << 7)		/* Page Size: a 2 MiB leaf, in a PDE */
 #define PTE_COUNT 512			/* entries of a table of any level */
 
 /* A page fault's error code; APM 8.4.2 "Page-Fault Error Code". */
@@ -158,7 +158,7 @@ struct system {
 struct options {
 	size_t memory;			/* bytes of RAM: 2, 4 or 8 MiB */
 	size_t page;			/* bytes of a page: 4 KiB or 2 MiB */
-	const char *image;		/* the guest's image: a path */
+	char *image;			/* the guest's image: a path */
 };
 
 /* What KVM says of itself: asked once. */
@@ -173,8 +173,8 @@ struct kvm {
 struct vm {
 	const struct options *opt;	/* as given to every VM */
 	const struct kvm *kvm;		/* as found for every VM */
-	const char *image;		/* path of the guest's image */
-	const char *name;		/* what messages call this VM */
+	char *image;			/* path of the guest's image */
+	char *name;			/* what messages call this VM */
 	int fd;				/* the VM, or -1 */
 	int vcpu;			/* its vCPU, or -1 */
 	uint8_t *ram;			/* slot 0: opt->memory bytes, or NULL */
@@ -603,11 +603,14 @@ static int console_flush(struct vm *vm)
 	while (done < size) {
 		ssize_t n = write(STDOUT_FILENO, vm->out + done, size - done);
 
-		if (n < 0 && errno != EINTR)
-			return vm_fail(vm, "standard output");
-		if (n > 0)
-			done += (size_t)n;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		done += (size_t)n;
 	}
+	if (done < size)
+		return vm_fail(vm, "standard output");
 	return 0;
 }
 
@@ -765,12 +768,12 @@ static int kvm_ask(struct kvm *kvm)
 /* Opens /dev/kvm.  Returns 0, or -1 when reported, with what to do. */
 static int kvm_open(struct kvm *kvm)
 {
-	const char *path = "/dev/kvm", *cure;
+	const char *path = "/dev/kvm";
 	int version;
 
 	kvm->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (kvm->fd < 0) {
-		cure = errno == EACCES || errno == EPERM ?
+		const char *cure = errno == EACCES || errno == EPERM ?
 		    "join its group (sudo usermod -aG kvm $USER) and log in "
 		    "again" :
 		    "enable virtualization in the firmware and load the "
@@ -935,27 +938,29 @@ static int vm_ended(struct vm *vm)
  */
 static int vm_loop(struct vm *vm)
 {
-	for (;;) {
-		int error = ioctl(vm->vcpu, KVM_RUN, NULL) < 0 ? errno : 0;
+	int error;
 
+	for (;;) {
+		error = ioctl(vm->vcpu, KVM_RUN, NULL) < 0 ? errno : 0;
 		if (console_drain(vm) != 0)
 			return -1;
-		if (error == 0 && vm->run->exit_reason == KVM_EXIT_IO) {
+		if (error == EINTR && !stop_signal) {
+			vm->run->immediate_exit = 0;
+			if (console_flush(vm) != 0)
+				return -1;
+		} else if (error == 0 && vm->run->exit_reason == KVM_EXIT_IO) {
 			if (vm_io(vm) != 0)
 				return -1;
-			continue;
+		} else {
+			break;
 		}
-		if (console_flush(vm) != 0)
-			return -1;
-		if (stop_signal)
-			return -1;
-		if (error == 0)
-			return vm_ended(vm);
-		errno = error;
-		if (error != EINTR)
-			return vm_fail(vm, "KVM_RUN");
-		vm->run->immediate_exit = 0;
 	}
+	if (console_flush(vm) != 0 || stop_signal)
+		return -1;
+	errno = error;
+	if (error != 0)
+		return vm_fail(vm, "KVM_RUN");
+	return vm_ended(vm);
 }
 
 /*
@@ -1017,7 +1022,7 @@ static size_t choice(const char *option, const char *value,
 }
 
 /* Takes an image of --guest's list. */
-static void image_add(struct options *opt, const char *image)
+static void image_add(struct options *opt, char *image)
 {
 	if (opt->image != NULL)
 		misuse("--guest \"%s\": one guest is all this version runs",
@@ -1026,7 +1031,7 @@ static void image_add(struct options *opt, const char *image)
 }
 
 /* Takes a bare word: one more for LIST, the option before it. */
-static void word_add(struct options *opt, int list, const char *word)
+static void word_add(struct options *opt, int list, char *word)
 {
 	switch (list) {
 	case 'g':
@@ -1038,7 +1043,7 @@ static void word_add(struct options *opt, int list, const char *word)
 }
 
 /* Takes the option C with its argument ARG, as getopt_long found it. */
-static void option_take(struct options *opt, int c, const char *arg,
+static void option_take(struct options *opt, int c, char *arg,
     const char *spelling)
 {
 	switch (c) {

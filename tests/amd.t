@@ -1,0 +1,5 @@
+#!/bin/sh
+# Guests on an AMD CPU's virtualization.
+
+cd "$(dirname -- "$0")" || exit
+BOX=amd exec ./box sh kvm.sh

@@ -1,0 +1,138 @@
+# shellcheck shell=sh disable=SC2034,SC2154
+# The console: every byte, in order, in time, and no loss in silence.
+
+i=0
+while [ $i -lt 256 ]; do
+	# shellcheck disable=SC2059
+	printf "\\$(printf %o $i)"
+	i=$((i + 1))
+done >all
+: >want_err
+
+run 4 2 bytes
+cp all want_out
+seen 'every byte value goes out' 0
+run 4 2 echo <all
+seen 'every byte value comes in' 0
+
+# The guest prints RAM from 0 on: its image, grown by what a line may hold.
+cat g/outs.img all g/image.img >printed.img
+for size in 1 2 100 5000 1048576; do
+	le32 $size >number
+	hv -m 2 -p 4 -g printed.img <number
+	cat printed.img /dev/zero | head -c $size >want_out
+	seen "rep outsb of $size bytes" 0
+done
+for size in 1 2 1024 1025 5000 200000; do
+	cat g/image.img g/image.img g/image.img g/image.img |
+		head -c $size >want_out
+	{
+		le32 $size
+		cat want_out
+	} >input
+	run 4 2 ins <input
+	seen "rep insb of $size bytes" 0
+done
+{
+	le32 5
+	sleep 0.3
+	printf ab
+	sleep 0.3
+	printf cde
+} >in &
+run 4 2 ins <in
+ended 'rep insb of 5 bytes that come in pieces' 0 abcde ''
+
+printf 'to the end' >input
+run 4 2 echo <input
+ended 'the end of input is a 0xFF' 0 'to the end\0377' ''
+run 4 2 greedy </dev/null
+ended 'a guest that reads on behind it' 1 '\0377' \
+	'reads on after the end of input'
+run 4 2 echo <&-
+ended 'a closed standard input' 1 '' 'standard input: Bad file descriptor'
+run 4 2 hello <&-
+ended 'which a guest that reads nothing can do without' 0 'hello\n' ''
+
+timeout 120 "$program" -m 4 -p 2 -g g/prompt.img <in >out 2>err &
+exec 4>in
+wait_for out 'name? '
+ok $? 'a prompt without a newline is there before the answer'
+printf Z >&4
+wait $!
+status=$?
+exec 4>&-
+image=g/prompt.img
+ended 'and the answer is read' 0 'name? Z!\n' ''
+
+# in_background GUEST: starts the hypervisor; $pid is its process.
+in_background() {
+	image=g/$1.img
+	"$program" -m 4 -p 2 -g "$image" >out 2>err &
+	pid=$!
+}
+
+in_background spin
+wait_for out '\.'
+ok $? 'a dot is there while its guest computes'
+kill -STOP $pid
+sleep 0.3
+kill -CONT $pid
+sleep 0.3
+kill -0 $pid
+ok $? 'SIGSTOP and SIGCONT do not end a run'
+kill -INT $pid
+wait $pid
+status=$?
+ended 'SIGINT does' 130 . ''
+
+name='a dot is there while its guest computes with interrupts off'
+if [ "$BOX" = intel ]; then
+	skip "$name" 'Bochs does not interrupt such a guest, as a CPU does'
+else
+	in_background spin_cli
+	wait_for out '\.'
+	ok $? "$name"
+	kill -INT $pid
+	wait $pid
+fi
+
+in_background flood
+wait_for out 0123
+kill -TERM $pid
+wait $pid
+status=$?
+[ $status -eq 143 ] && [ ! -s err ]
+ok $? 'SIGTERM ends a guest that prints'
+lines=$(grep -c . out)
+printf '0123456789abcdef\n%.0s' x >line
+head -n $((lines - 1)) out | sort -u | cmp -s - line
+ok $? 'after whole lines'
+
+"$program" -m 4 -p 2 -g g/prompt.img <in >out 2>err &
+pid=$!
+exec 4>in
+wait_for out 'name? '
+kill -INT $pid
+wait $pid
+status=$?
+exec 4>&-
+image=g/prompt.img
+ended 'SIGINT ends a guest that waits for input' 130 'name? ' ''
+
+image=g/hello.img
+"$program" -m 4 -p 2 -g "$image" >&- 2>err
+status=$?
+: >out
+ended 'a closed standard output' 1 '' 'standard output: Bad file descriptor'
+"$program" -m 4 -p 2 -g "$image" >/dev/full 2>err
+status=$?
+ended 'a full disk' 1 '' 'standard output: No space left on device'
+image=g/flood.img
+{
+	timeout 120 "$program" -m 4 -p 2 -g "$image" 2>err
+	echo $? >code
+} | head -n 1 >out
+status=$(cat code)
+ended 'a reader that goes away' 1 '0123456789abcdef\n' \
+	'standard output: Broken pipe'

@@ -1,0 +1,6 @@
+# Divides by zero.
+	.include "guest.inc"
+	say	"before\n"
+	xor	%ecx, %ecx
+	.globl	fault
+fault:	div	%ecx

@@ -1,0 +1,7 @@
+# Prints its input byte by byte, and ends behind a 0xFF.
+	.include "guest.inc"
+1:	inb	$CONSOLE, %al
+	outb	%al, $CONSOLE
+	inc	%al
+	jnz	1b
+	bye

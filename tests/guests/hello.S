@@ -1,0 +1,4 @@
+# Prints a line.
+	.include "guest.inc"
+	say	"hello\n"
+	bye

@@ -1,0 +1,5 @@
+# Writes a long to the console.
+	.include "guest.inc"
+	say	"before\n"
+	.globl	fault
+fault:	outl %eax, $CONSOLE

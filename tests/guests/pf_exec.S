@@ -1,0 +1,4 @@
+# Jumps behind RAM.
+	.include "guest.inc"
+	say	"before\n"
+	jmp	*%rdi

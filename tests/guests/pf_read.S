@@ -1,0 +1,5 @@
+# Reads the byte behind RAM.
+	.include "guest.inc"
+	say	"before\n"
+	.globl	fault
+fault:	mov	(%rdi), %al

@@ -1,0 +1,4 @@
+# Returns from the entry point.
+	.include "guest.inc"
+	say	"before\n"
+	ret

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Tests on this machine's /dev/kvm.
+#
+#	tests/kvm.sh				each version, with its cases
+#	tests/kvm.sh LEVEL PROGRAM CASE...	a program, as version LEVEL
+#
+# A version's text holds most of the one before, so what that was tested for
+# is not all tested again.
+
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+work=$(mktemp -d -p /dev/shm)
+trap 'rm -rf "$work"' EXIT
+. "$here/lib.sh"
+
+# suite LEVEL PROGRAM CASE...: runs the cases on a program, whose path is told
+# from this folder.
+suite() {
+	level=$1
+	cp "$here/$2" program
+	# Its libraries come with it: the host's files are slow to load.
+	libraries=$(ldd program 2>/dev/null | grep -o '/[^ ]*') && {
+		mkdir lib
+		# shellcheck disable=SC2086
+		cp $libraries lib
+		export LD_LIBRARY_PATH="$work/lib"
+	}
+	shift 2
+	for case; do
+		echo "# $level: $case"
+		# shellcheck disable=SC1090
+		. "$here/cases/$case.sh"
+	done
+}
+
+chmod 755 "$work"
+mkdir "$work/g" "$work/bin"
+cp "$here"/guests/*.img "$here"/guests/*.rip "$work/g"
+cp /bin/busybox "$work/bin"
+cd "$work" || exit 1
+mkfifo in
+program=./program
+# The same tools everywhere, and quick ones.
+bin/busybox --install -s bin
+PATH=$work/bin:$PATH
+
+if [ $# -gt 0 ]; then
+	suite "$@"
+else
+	suite A ../Version_A/mini_hypervisor \
+		memory cpu faults console options
+	suite B ../Version_B/mini_hypervisor console options many
+fi
+done_testing

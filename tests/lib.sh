@@ -1,0 +1,107 @@
+# shellcheck shell=sh disable=SC2154
+# What the test scripts share.  A test is one line of TAP; behind a test that
+# fails stands what was seen.  A script ends with "done_testing".
+
+tests=0
+
+# ok STATUS NAME: a test that is passed when STATUS is 0.
+ok() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - ${level:+$level: }$2"
+	else
+		echo "not ok $tests - ${level:+$level: }$2"
+		return 1
+	fi
+}
+
+# check NAME COMMAND...: a test that is passed when the command succeeds; what
+# a command that fails has said is shown.
+check() {
+	check_name=$1
+	shift
+	"$@" >said 2>&1
+	ok $? "$check_name" || sed 's/^/# /' said
+}
+
+# skip NAME REASON: a test that can't be made here.
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - ${level:+$level: }$1 # SKIP $2"
+}
+
+done_testing() {
+	echo "1..$tests"
+}
+
+# run MEMORY PAGE GUEST: runs a guest from the folder g, with this script's
+# standard input, and leaves $status and the files out and err.
+run() {
+	image=g/$3.img
+	hv -m "$1" -p "$2" -g "$image"
+}
+
+# hv ARGUMENT...: runs the hypervisor, and leaves $status, out and err.
+hv() {
+	timeout 120 "$program" "$@" >out 2>err
+	status=$?
+}
+
+# ended NAME STATUS OUT ERR: compares how the last run ended; OUT is for
+# printf's %b.  ERR is what is said of the image, and nothing else is said.
+ended() {
+	printf %b "$3" >want_out
+	if [ "$4" ]; then
+		printf 'mini_hypervisor: %s: %s\n' "$image" "$4" >want_err
+	else
+		: >want_err
+	fi
+	seen "$1" "$2"
+}
+
+# seen NAME STATUS: compares $status with STATUS, and out and err to the bytes
+# with want_out and want_err.
+seen() {
+	[ "$status" = "$2" ] && cmp -s out want_out && cmp -s err want_err
+	ok $? "$1" && return
+	echo "# status $status, wanted $2"
+	echo "# out: $(wc -c <out) bytes, wanted $(wc -c <want_out)"
+	for stream in out want_out err want_err; do
+		head -c 600 "$stream" | tr -c '\n -~' '?' | head -n 8 |
+			sed "s/^/# $stream: /"
+	done
+}
+
+# wait_for FILE TEXT: waits until FILE has a line with TEXT; gives up, with
+# status 1, after a minute.
+wait_for() {
+	wait_for_all 1 "$@"
+}
+
+# wait_for_all COUNT FILE TEXT: waits until FILE has TEXT so many times; gives
+# up, with status 1, after a minute.
+wait_for_all() {
+	tries=0
+	until [ "$(grep -o "$3" "$2" | wc -l)" -ge "$1" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || return 1
+		sleep 0.1
+	done
+}
+
+# le32 NUMBER...: prints each as four bytes, the lowest first.
+le32() {
+	for number; do
+		for shift in 0 8 16 24; do
+			# shellcheck disable=SC2059
+			printf "\\$(printf %o $((number >> shift & 255)))"
+		done
+	done
+}
+
+# as_nobody COMMAND ARGUMENT...: runs the command without any rights.
+as_nobody() {
+	command=$1
+	shift
+	start-stop-daemon -S -q -c 65534:65534 -x "$command" -- "$@"
+}

@@ -1,0 +1,73 @@
+#!/bin/sh
+# What can be told without running a guest: clean compiles, style, scripts.
+
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+. "$here/lib.sh"
+
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
+
+# short_functions FILE: names the functions of over 50 lines.
+short_functions() {
+	awk '/^{/ { from = FNR }
+		/^}/ && from && FNR - from - 1 > 50 {
+			print FILENAME ":" from ": " FNR - from - 1 " lines"
+			bad = 1
+		}
+		END { exit bad }' "$1"
+}
+
+# narrow FILE: names the lines of over 80 columns.
+narrow() {
+	! expand "$1" | grep -nE '.{81}'
+}
+
+# cleans FOLDER: make clean removes exactly what make built.
+cleans() {
+	rm -rf copy
+	mkdir copy
+	cp "$1"/*.c "$1"/*.ld "$1/Makefile" copy
+	find copy | sort >before
+	make -s -C copy "CC=$2" && [ -x copy/mini_hypervisor ] &&
+		[ -s copy/guest.img ] && make -s -C copy clean &&
+		find copy | sort | cmp - before
+}
+
+for folder in "$here"/../Version_*; do
+	version=$(basename "$folder")
+	for compiler in gcc clang; do
+		for level in -O0 -O2; do
+			# shellcheck disable=SC2086
+			check "$version: $compiler $level has nothing to say" \
+				$compiler -std=gnu11 $level $warnings \
+				-o program "$folder/mini_hypervisor.c"
+			# shellcheck disable=SC2086
+			check "$version's guest: $compiler $level neither" \
+				$compiler -std=gnu11 $level $warnings \
+				-ffreestanding '-DNAME="guest"' \
+				-c -o guest.o "$folder/guest.c"
+		done
+		check "$version: make and make clean, with $compiler" \
+			cleans "$folder" "$compiler"
+	done
+	check "$version: cppcheck has nothing to say" \
+		cppcheck -q --std=c11 --error-exitcode=1 \
+		--enable=warning,style,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem \
+		--suppress=unusedStructMember "-DNAME=\"guest\"" \
+		"$folder/mini_hypervisor.c" "$folder/guest.c"
+	for file in "$folder"/*.c; do
+		name=$version/$(basename "$file")
+		check "$name: no function of over 50 lines" \
+			short_functions "$file"
+		check "$name: no line of over 80 columns" narrow "$file"
+	done
+done
+cd "$here" || exit 1
+for script in box box-init setup run kvm.sh ./*.t; do
+	ok "$(shellcheck -x "$script" >"$work/said" 2>&1; echo $?)" \
+		"shellcheck of $(basename "$script")" || sed 's/^/# /' "$work/said"
+done
+done_testing
