@@ -17,7 +17,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <linux/kvm.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -63,7 +65,7 @@
 #define PF_P (1ull << 0)		/* the page was present */
 #define PF_RW (1ull << 1)		/* the access was a write */
 
-/* An interrupt gate; APM 4.8.4 "64-Bit Mode Gate Descriptors". */
+/* An interrupt gate; APM 4.8.4 "Gate Descriptors". */
 struct gate {
 	uint16_t offset_low;		/* handler's address, bits 0-15 */
 	uint16_t selector;		/* handler's code segment */
@@ -84,7 +86,8 @@ struct tss {
 	uint32_t reserved1[2];
 	uint32_t ist[14];		/* interrupt stacks 1-7, low and high */
 	uint32_t reserved2[2];
-	uint32_t io_map;
+	uint16_t reserved3;
+	uint16_t io_map;		/* offset of the I/O bitmap */
 };
 
 /* What a fault leaves on its stack; APM 8.9.3 "Interrupt Stack Frame". */
@@ -152,7 +155,7 @@ struct system {
 
 #define CONSOLE_PORT 0xE9
 #define CONSOLE_BUFFER (64 * KIB)	/* bytes of output gathered */
-#define CONSOLE_TICK_MS 50		/* output waits for two of these */
+#define CONSOLE_TICK_MS 50		/* KVM_RUN lasts no longer */
 
 /* The command line. */
 struct options {
@@ -182,33 +185,69 @@ struct vm {
 	struct kvm_run *run;		/* shared with KVM, or NULL */
 	struct kvm_coalesced_mmio_ring *ring;	/* output in run, or NULL */
 	timer_t tick;			/* ends KVM_RUN now and then */
+	bool ticking;			/* there is a tick */
 	bool input_ended;		/* the guest has read its end mark */
 	size_t out_size;		/* bytes gathered in out */
 	uint8_t out[CONSOLE_BUFFER];	/* output not yet written */
 };
 
 /*
- * The signal that asks us to end, or 0.  A handler can reach nothing but a
- * global, and this is the only one.
+ * The signal that asks us to end, or 0.  It is for the whole process, and its
+ * handler can reach nothing but a global: this is the only one.
  */
 static volatile sig_atomic_t stop_signal;
 
 /* ---- errors ----------------------------------------------------------- */
 
 /*
- * Says in one line on stderr what happened to NAME, a VM's or a file's.
+ * Writes SIZE bytes to FD, whatever signals come and whether it is O_NONBLOCK
+ * or not.  Returns 0, or -1 with errno.
+ */
+static int write_all(int fd, const void *data, size_t size)
+{
+	const uint8_t *next = data;
+
+	while (size > 0) {
+		ssize_t n = write(fd, next, size);
+
+		if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1,
+			    -1);
+		else if (n < 0 && errno != EINTR)
+			return -1;
+		if (n < 0)
+			continue;
+		next += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * Says in one line on stderr what happened to NAME: a VM, a file or a call.
  * Returns -1, for the caller to return.
  */
 __attribute__((format(printf, 2, 3)))
 static int report(const char *name, const char *format, ...)
 {
-	char text[256];
+	char line[2 * PATH_MAX + 256];		/* two names and some words */
+	size_t size, room;
 	va_list args;
 
+	size = (size_t)snprintf(line, PATH_MAX + 64, "mini_hypervisor: %.*s: ",
+	    PATH_MAX, name);
+	room = sizeof(line) - size;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	if ((size_t)vsnprintf(line + size, room, format, args) < room)
+		size = strlen(line);
+	else
+		size = sizeof(line) - 1;
 	va_end(args);
-	fprintf(stderr, "mini_hypervisor: %s: %s\n", name, text);
+	for (size_t i = 0; i < size; i++)
+		if ((uint8_t)line[i] < ' ' || line[i] == '\177')
+			line[i] = '?';		/* a name can hold anything */
+	line[size++] = '\n';
+	write_all(STDERR_FILENO, line, size);
 	return -1;
 }
 
@@ -235,6 +274,34 @@ static int kvm_ioctl(int fd, unsigned long request, void *argument)
 /* ---- guest memory ----------------------------------------------------- */
 
 /*
+ * Allocates the guest's memory, zeroed: RAM and, behind it, slot 1.  Returns
+ * 0, or -1 when reported; memory_free undoes it.
+ */
+static int memory_allocate(struct vm *vm)
+{
+	size_t memory = vm->opt->memory;
+	size_t size = memory + sizeof(struct system);
+	void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (host == MAP_FAILED)
+		return vm_fail(vm, "mmap of the guest's memory");
+	/* A huge page would spend 2 MiB where the guest touches a byte; a
+	 * kernel that has none refuses, and that is as good. */
+	madvise(host, size, MADV_NOHUGEPAGE);
+	vm->ram = host;
+	vm->system = (struct system *)(void *)(vm->ram + memory);
+	return 0;
+}
+
+/* Frees the memory of memory_allocate, if there is any. */
+static void memory_free(struct vm *vm)
+{
+	if (vm->ram != NULL)
+		munmap(vm->ram, vm->opt->memory + sizeof(struct system));
+}
+
+/*
  * Makes SIZE bytes at HOST the guest's memory at guest-physical BASE; api.rst
  * 4.35 "KVM_SET_USER_MEMORY_REGION".  Returns 0, or -1 when reported.
  */
@@ -253,71 +320,67 @@ static int slot_set(struct vm *vm, uint32_t slot, uint64_t base, size_t size,
 	return 0;
 }
 
-/*
- * Gives the VM its two memory slots, zeroed.  Returns 0, or -1 when reported;
- * memory_destroy undoes it.
- */
-static int memory_create(struct vm *vm)
+/* Gives the VM its two slots.  Returns 0, or -1 when reported. */
+static int slots_create(struct vm *vm)
 {
-	size_t memory = vm->opt->memory;
-	size_t size = memory + sizeof(struct system);
-	void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (host == MAP_FAILED)
-		return vm_fail(vm, "mmap of the guest's memory");
-	vm->ram = host;
-	vm->system = (struct system *)(void *)(vm->ram + memory);
-	/* A huge page would spend 2 MiB where the guest touches a byte; a
-	 * kernel that has none refuses, and that is as good. */
-	madvise(host, size, MADV_NOHUGEPAGE);
-	if (slot_set(vm, RAM_SLOT, RAM_BASE, memory, vm->ram) != 0)
+	if (slot_set(vm, RAM_SLOT, RAM_BASE, vm->opt->memory, vm->ram) != 0)
 		return -1;
 	return slot_set(vm, SYSTEM_SLOT, SYSTEM_BASE, sizeof(struct system),
 	    vm->system);
 }
 
-/* Gives the memory of memory_create back, if there is any. */
-static void memory_destroy(struct vm *vm)
+/*
+ * Waits until FD can be read, as a pipe can't that nobody writes to yet.
+ * Returns 0, or -1 when a signal asks us to end.
+ */
+static int image_wait(int fd)
 {
-	if (vm->ram != NULL)
-		munmap(vm->ram, vm->opt->memory + sizeof(struct system));
+	struct pollfd file = {.fd = fd, .events = POLLIN};
+
+	do
+		if (stop_signal)
+			return -1;
+	while (poll(&file, 1, CONSOLE_TICK_MS) <= 0);
+	return 0;
 }
 
 /*
  * Reads the guest's image, 1 to opt->memory bytes, from FD to address 0.
- * Returns 0, or -1 when reported.
+ * Returns 0, or -1 when reported or when a signal asks us to end.
  */
 static int image_read(struct vm *vm, int fd)
 {
 	size_t memory = vm->opt->memory, size = 0;
 	uint8_t beyond;
+	ssize_t n;
 
-	for (;;) {
+	do {
 		bool full = size == memory;
-		ssize_t n = read(fd, full ? &beyond : vm->ram + size,
-		    full ? 1 : memory - size);
 
-		if (n < 0 && errno == EINTR && !stop_signal)
-			continue;
-		if (n < 0)
+		if (image_wait(fd) != 0)
+			return -1;
+		n = read(fd, full ? &beyond : vm->ram + size,
+		    full ? 1 : memory - size);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return vm_fail(vm, "read");
-		if (n == 0)
-			break;
-		if (full)
+		if (n > 0 && full)
 			return report(vm->name, "is larger than the guest's "
 			    "memory, %zu MiB", memory / MIB);
-		size += (size_t)n;
-	}
+		if (n > 0)
+			size += (size_t)n;
+	} while (n != 0);
 	if (size == 0)
 		return report(vm->name, "is empty");
 	return 0;
 }
 
-/* Loads the guest's image.  Returns 0, or -1 when reported. */
+/*
+ * Loads the guest's image.  Returns 0, or -1 when reported or when a signal
+ * asks us to end.
+ */
 static int image_load(struct vm *vm)
 {
-	int fd = open(vm->image, O_RDONLY | O_CLOEXEC);
+	int fd = open(vm->image, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	int result;
 
 	if (fd < 0)
@@ -530,6 +593,7 @@ static void idt_create(struct vm *vm)
 		};
 	}
 	memset(vectors->hlt, 0xF4, sizeof(vectors->hlt));	/* hlt */
+	vectors->tss.io_map = sizeof(struct tss);	/* there is none */
 	/* The stack ends with the frame that a fault will push. */
 	vectors->tss.ist[0] = SYSTEM_ADDRESS(frame) + sizeof(struct frame);
 }
@@ -551,12 +615,14 @@ static int page_fault_report(struct vm *vm, uint64_t rip, uint64_t error)
 {
 	struct kvm_sregs sregs;
 	const char *access = "read from";
+	const uint64_t longest = 15;		/* bytes of an instruction */
 
 	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return vm_fail(vm, "KVM_GET_SREGS");
 	if (error & PF_RW)
 		access = "write to";
-	else if (sregs.cr2 == rip)
+	else if (sregs.cr2 == rip || (sregs.cr2 % PAGE_4K == 0 &&
+	    sregs.cr2 - rip < longest))
 		access = "execution at";
 	return report(vm->name, "page fault at rip 0x%llx: %s 0x%llx, which "
 	    "is %s", (unsigned long long)rip, access,
@@ -597,19 +663,12 @@ static int halt_check(struct vm *vm)
  */
 static int console_flush(struct vm *vm)
 {
-	size_t size = vm->out_size, done = 0;
+	size_t size = vm->out_size;
+	int result;
 
 	vm->out_size = 0;
-	while (done < size) {
-		ssize_t n = write(STDOUT_FILENO, vm->out + done, size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		done += (size_t)n;
-	}
-	if (done < size)
+	result = write_all(STDOUT_FILENO, vm->out, size);
+	if (result != 0)
 		return vm_fail(vm, "standard output");
 	return 0;
 }
@@ -677,10 +736,12 @@ static int console_read(struct vm *vm, uint8_t *data, size_t size)
 
 		if (stop_signal)
 			return -1;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+		if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){.events = POLLIN}, 1, -1);
+		else if (n < 0 && errno != EINTR)
 			return vm_fail(vm, "standard input");
+		if (n < 0)
+			continue;
 		if (n == 0 && vm->input_ended)
 			return report(vm->name, "reads on after the end of "
 			    "input");
@@ -772,15 +833,20 @@ static int kvm_open(struct kvm *kvm)
 	int version;
 
 	kvm->fd = open(path, O_RDWR | O_CLOEXEC);
-	if (kvm->fd < 0) {
-		const char *cure = errno == EACCES || errno == EPERM ?
-		    "join its group (sudo usermod -aG kvm $USER) and log in "
-		    "again" :
-		    "enable virtualization in the firmware and load the "
-		    "module kvm_intel or kvm_amd";
-		return report(path, "%s; %s", strerror(errno), cure);
-	}
+	if (kvm->fd < 0 && (errno == EACCES || errno == EPERM))
+		return report(path, "%s; join its group (sudo usermod -aG kvm "
+		    "$USER) and log in again", strerror(errno));
+	if (kvm->fd < 0 && (errno == ENOENT || errno == ENODEV ||
+	    errno == ENXIO))
+		return report(path, "%s; enable virtualization in the firmware "
+		    "and load the module kvm_intel or kvm_amd",
+		    strerror(errno));
+	if (kvm->fd < 0)
+		return report(path, "%s", strerror(errno));
 	version = kvm_ioctl(kvm->fd, KVM_GET_API_VERSION, NULL);
+	if (version < 0)
+		return report(path, "KVM_GET_API_VERSION: %s",
+		    strerror(errno));
 	if (version != KVM_API_VERSION)
 		return report(path, "KVM API version %d, where %d is needed",
 		    version, KVM_API_VERSION);
@@ -819,40 +885,6 @@ static int vcpu_create(struct vm *vm)
 }
 
 /*
- * Creates the VM, ready to run its guest's first instruction.  Returns 0, or
- * -1 when reported; vm_destroy undoes either.
- */
-static int vm_create(struct vm *vm)
-{
-	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
-	if (vm->fd < 0)
-		return vm_fail(vm, "KVM_CREATE_VM");
-	if (memory_create(vm) != 0)
-		return -1;
-	gdt_create(vm);
-	idt_create(vm);
-	paging_create(vm);
-	return_address_set(vm);
-	if (image_load(vm) != 0)
-		return -1;
-	if (vcpu_create(vm) != 0)
-		return -1;
-	return console_create(vm);
-}
-
-/* Gives back all that the VM holds. */
-static void vm_destroy(struct vm *vm)
-{
-	if (vm->run != NULL)
-		munmap(vm->run, vm->kvm->run_size);
-	if (vm->vcpu >= 0)
-		close(vm->vcpu);
-	if (vm->fd >= 0)
-		close(vm->fd);
-	memory_destroy(vm);
-}
-
-/*
  * The tick's handler: ends the KVM_RUN that goes on, or the next one if it
  * comes just before; api.rst 5, "immediate_exit".
  */
@@ -867,7 +899,7 @@ static void tick_handle(int number, siginfo_t *info, void *context)
 
 /*
  * Starts the tick: SIGALRM to this thread every CONSOLE_TICK_MS.  Returns 0,
- * or -1 when reported; timer_delete ends it.
+ * or -1 when reported.
  */
 static int tick_create(struct vm *vm)
 {
@@ -882,8 +914,58 @@ static int tick_create(struct vm *vm)
 	event.sigev_notify_thread_id = gettid();
 	if (timer_create(CLOCK_MONOTONIC, &event, &vm->tick) != 0)
 		return vm_fail(vm, "timer_create");
+	vm->ticking = true;
 	timer_settime(vm->tick, 0, &times, NULL);
 	return 0;
+}
+
+/*
+ * Fills the guest's memory: the tables that the CPU needs, and the image.
+ * Returns 0, or -1 when reported or when a signal asks us to end.
+ */
+static int memory_create(struct vm *vm)
+{
+	if (memory_allocate(vm) != 0)
+		return -1;
+	gdt_create(vm);
+	idt_create(vm);
+	paging_create(vm);
+	return_address_set(vm);
+	return image_load(vm);
+}
+
+/*
+ * Creates the VM, ready to run the guest's first instruction.  Returns 0, or
+ * -1 when reported or when a signal asks us to end.
+ */
+static int vm_create(struct vm *vm)
+{
+	if (stop_signal || memory_create(vm) != 0)
+		return -1;
+	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
+	if (vm->fd < 0)
+		return vm_fail(vm, "KVM_CREATE_VM");
+	if (slots_create(vm) != 0)
+		return -1;
+	if (vcpu_create(vm) != 0)
+		return -1;
+	if (console_create(vm) != 0)
+		return -1;
+	return tick_create(vm);
+}
+
+/* Gives back all that the VM holds, whether its creation succeeded or not. */
+static void vm_destroy(struct vm *vm)
+{
+	if (vm->ticking)
+		timer_delete(vm->tick);
+	if (vm->run != NULL)
+		munmap(vm->run, vm->kvm->run_size);
+	if (vm->vcpu >= 0)
+		close(vm->vcpu);
+	if (vm->fd >= 0)
+		close(vm->fd);
+	memory_free(vm);
 }
 
 /*
@@ -912,8 +994,8 @@ static int vm_ended(struct vm *vm)
 	case KVM_EXIT_HLT:
 		return halt_check(vm);
 	case KVM_EXIT_SHUTDOWN:
-		return report(vm->name, "triple fault: a fault, and no "
-		    "handler for it in the guest's own IDT");
+		return report(vm->name, "triple fault: a fault that "
+		    "could not be delivered");
 	case KVM_EXIT_MMIO:
 		return report(vm->name, "%s guest-physical address 0x%llx, "
 		    "where there is no memory",
@@ -951,7 +1033,9 @@ static int vm_loop(struct vm *vm)
 		} else if (error == 0 && vm->run->exit_reason == KVM_EXIT_IO) {
 			if (vm_io(vm) != 0)
 				return -1;
-		} else {
+		} else if (error != 0 ||
+		    vm->run->exit_reason != KVM_EXIT_SET_TPR) {
+			/* The one exception: CR8 was lowered, to no effect. */
 			break;
 		}
 	}
@@ -969,12 +1053,11 @@ static int vm_loop(struct vm *vm)
  */
 static int vm_run(struct vm *vm)
 {
-	int result = -1;
+	int result;
 
-	if (vm_create(vm) == 0 && tick_create(vm) == 0) {
+	result = vm_create(vm);
+	if (result == 0)
 		result = vm_loop(vm);
-		timer_delete(vm->tick);
-	}
 	if (console_flush(vm) != 0)
 		result = -1;
 	vm_destroy(vm);
@@ -1008,7 +1091,9 @@ static void misuse(const char *format, ...)
 __attribute__((noreturn))
 static void help(void)
 {
-	exit(fputs(usage, stdout) == EOF || fflush(stdout) == EOF);
+	if (write_all(STDOUT_FILENO, usage, sizeof(usage) - 1) != 0)
+		exit(report("standard output", "%s", strerror(errno)) != 0);
+	exit(0);
 }
 
 /* The number that VALUE is, one of the digits in CHOICES; or misuse. */
@@ -1042,10 +1127,16 @@ static void word_add(struct options *opt, int list, char *word)
 	}
 }
 
-/* Takes the option C with its argument ARG, as getopt_long found it. */
+/*
+ * Takes the option C with its argument ARG, as getopt_long found it; WORD is
+ * where, unless that is among short options in one word.
+ */
 static void option_take(struct options *opt, int c, char *arg,
-    const char *spelling)
+    const char *word)
 {
+	const char spelt[] = {'-', (char)optopt, '\0'};
+	const char *name = strncmp(word, "--", 2) == 0 ? word : spelt;
+
 	switch (c) {
 	case 'm':
 		opt->memory = choice("--memory", arg, "2, 4 or 8") * MIB;
@@ -1060,9 +1151,9 @@ static void option_take(struct options *opt, int c, char *arg,
 	case 'h':
 		help();
 	case ':':
-		misuse("%s: it needs a value", spelling);
+		misuse("%s: it needs a value", name);
 	default:
-		misuse("%s: there is no such option", spelling);
+		misuse("%s: there is no such option", name);
 	}
 }
 
@@ -1111,31 +1202,51 @@ static void streams_check(void)
 			    O_WRONLY : O_RDONLY);
 }
 
-/* The handler of the signals that ask us to end. */
+/*
+ * The handler of the signals that ask us to end: in good order the first time,
+ * and at once when another comes later, for output may wait for a reader for
+ * ever.  (One right behind the first is the first again, for timeout(1) sends
+ * it to the process and to its group.)
+ */
 static void stop_handle(int number)
 {
-	stop_signal = number;
+	static time_t first;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (stop_signal == 0) {
+		stop_signal = number;
+		first = now.tv_sec;
+	} else if (now.tv_sec > first + 1) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
 }
 
 /*
- * Sets up what signals do: SIGINT and SIGTERM end us in good order, and at
- * once the second time; SIGPIPE becomes an error of write.
+ * Sets up what signals do: SIGINT and SIGTERM ask us to end, SIGPIPE and
+ * SIGXFSZ become errors of write.
  */
 static void signals_init(void)
 {
-	struct sigaction stop = {
-		.sa_handler = stop_handle,
-		.sa_flags = (int)SA_RESETHAND,
-	};
+	struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction tick = {
 		.sa_sigaction = tick_handle,
 		.sa_flags = SA_SIGINFO,
 	};
+	sigset_t ours;
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGALRM, &tick, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* The caller may have them blocked, and we inherit that. */
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }
 
 int main(int argc, char **argv)
@@ -1161,7 +1272,9 @@ int main(int argc, char **argv)
 
 	result = vm_run(&vm);
 	kvm_close(&kvm);
-	if (stop_signal)
+	if (stop_signal) {
+		signal(stop_signal, SIG_DFL);
 		raise(stop_signal);
+	}
 	return result == 0 ? 0 : 1;
 }

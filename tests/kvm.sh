@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 # from this folder.
 suite() {
 	level=$1
-	cp "$here/$2" program
+	cp "$here/$2" program || exit 1
 	# Its libraries come with it: the host's files are slow to load.
 	libraries=$(ldd program 2>/dev/null | grep -o '/[^ ]*') && {
 		mkdir lib
@@ -43,11 +43,19 @@ program=./program
 bin/busybox --install -s bin
 PATH=$work/bin:$PATH
 
+# Bochs' machine has no users yet.
+[ -e /etc/passwd ] || {
+	mkdir -p /etc
+	echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
+	echo 'nogroup:x:65534:' >/etc/group
+}
+
 if [ $# -gt 0 ]; then
 	suite "$@"
 else
 	suite A ../Version_A/mini_hypervisor \
 		memory cpu faults console options
 	suite B ../Version_B/mini_hypervisor console options many
+	suite C ../Version_C/mini_hypervisor options files
 fi
 done_testing

@@ -72,21 +72,47 @@ seen() {
 	done
 }
 
-# wait_for FILE TEXT: waits until FILE has a line with TEXT; gives up, with
+# wait_until COMMAND...: waits until the command succeeds; gives up, with
 # status 1, after a minute.
-wait_for() {
-	wait_for_all 1 "$@"
-}
-
-# wait_for_all COUNT FILE TEXT: waits until FILE has TEXT so many times; gives
-# up, with status 1, after a minute.
-wait_for_all() {
+wait_until() {
 	tries=0
-	until [ "$(grep -o "$3" "$2" | wc -l)" -ge "$1" ]; do
+	until "$@"; do
 		tries=$((tries + 1))
 		[ $tries -lt 600 ] || return 1
 		sleep 0.1
 	done
+}
+
+# wait_for FILE TEXT: waits until FILE has a line with TEXT; see wait_until.
+wait_for() {
+	wait_until grep -qs "$2" "$1"
+}
+
+# in_background IMAGE: starts the hypervisor, with the pipe in as its input;
+# $pid is its process, which handles signals by the time this returns.
+in_background() {
+	image=$1
+	rm -f out
+	"$program" -m 4 -p 2 -g "$image" <in >out 2>err &
+	pid=$!
+	exec 4>in
+	wait_until handles_signals
+}
+handles_signals() {
+	grep -qs '^SigCgt:.*6002$' /proc/$pid/status
+}
+
+# stop SIGNAL: sends it, and waits for the end; leaves $status.
+stop() {
+	kill "-$1" $pid
+	wait $pid
+	status=$?
+	exec 4>&-
+}
+
+# count FILE TEXT: how often FILE has TEXT.
+count() {
+	grep -o "$2" "$1" | wc -l
 }
 
 # le32 NUMBER...: prints each as four bytes, the lowest first.
@@ -103,5 +129,5 @@ le32() {
 as_nobody() {
 	command=$1
 	shift
-	start-stop-daemon -S -q -c 65534:65534 -x "$command" -- "$@"
+	start-stop-daemon -S -q -c nobody:nogroup -x "$command" -- "$@"
 }

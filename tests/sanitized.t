@@ -3,5 +3,5 @@
 # last version, whose text holds the others'.
 
 cd "$(dirname -- "$0")" || exit
-BOX=amd exec ./box sh kvm.sh B hv_sanitized \
-	memory cpu faults console options
+BOX=amd exec ./box sh kvm.sh C hv_sanitized \
+	memory cpu faults console options many files

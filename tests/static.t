@@ -31,21 +31,22 @@ cleans() {
 	cp "$1"/*.c "$1"/*.ld "$1/Makefile" copy
 	find copy | sort >before
 	make -s -C copy "CC=$2" && [ -x copy/mini_hypervisor ] &&
-		[ -s copy/guest.img ] && make -s -C copy clean &&
+		sed -n 's/^GUESTS = //p' copy/Makefile |
+			(cd copy && xargs ls -l) && make -s -C copy clean &&
 		find copy | sort | cmp - before
 }
 
 for folder in "$here"/../Version_*; do
 	version=$(basename "$folder")
 	for compiler in gcc clang; do
-		for level in -O0 -O2; do
+		for optimize in -O0 -O2; do
 			# shellcheck disable=SC2086
-			check "$version: $compiler $level has nothing to say" \
-				$compiler -std=gnu11 $level $warnings \
+			check "$version: $compiler $optimize has nothing to say" \
+				$compiler -std=gnu11 $optimize $warnings \
 				-o program "$folder/mini_hypervisor.c"
 			# shellcheck disable=SC2086
-			check "$version's guest: $compiler $level neither" \
-				$compiler -std=gnu11 $level $warnings \
+			check "$version's guest: $compiler $optimize neither" \
+				$compiler -std=gnu11 $optimize $warnings \
 				-ffreestanding '-DNAME="guest"' \
 				-c -o guest.o "$folder/guest.c"
 		done
@@ -66,7 +67,8 @@ for folder in "$here"/../Version_*; do
 	done
 done
 cd "$here" || exit 1
-for script in box box-init setup run kvm.sh ./*.t; do
+for script in box box-init setup run kvm.sh cases/*.sh $(grep -l '^#!/bin/sh' \
+	./*.t); do
 	ok "$(shellcheck -x "$script" >"$work/said" 2>&1; echo $?)" \
 		"shellcheck of $(basename "$script")" || sed 's/^/# /' "$work/said"
 done

@@ -2,4 +2,4 @@
 # Guests in threads, with a hypervisor that checks the order of its accesses.
 
 cd "$(dirname -- "$0")" || exit
-BOX=amd exec ./box sh kvm.sh B hv_threads races
+BOX=amd exec ./box sh kvm.sh C hv_threads races

@@ -22,11 +22,14 @@ fault pf_vectors \
 	'page fault at rip @: write to 0x3fe00090, which is protected'
 fault stack 'page fault at rip @: write to 0xfffffffffffffff8, which is not mapped'
 fault ret 'returned from its entry point; a guest ends with hlt'
-fault triple "triple fault: a fault, and no handler for it in the guest's own IDT"
+fault triple 'triple fault: a fault that could not be delivered'
 fault nowhere \
 	'read from guest-physical address 0x40001234, where there is no memory'
 fault port_out 'OUT of 1 byte, port 0x3f8, at rip @: there is no such port'
 fault port_in 'IN of 4 bytes, port 0x279, at rip @: there is no such port'
+fault straddle \
+	'page fault at rip @: execution at 0x400000, which is not mapped'
+fault trap 'debug exception at rip @'
 for guest in outw:OUT:2 outl:OUT:4 inw:IN:2 inl:IN:4; do
 	what=${guest#*:}
 	fault "${guest%%:*}" "${what%:*} of ${what#*:} bytes, port 0xe9, at \

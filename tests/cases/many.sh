@@ -20,14 +20,15 @@ many() {
 : >want_err
 for count in 2 10 100; do
 	# shellcheck disable=SC2046
-	many $(repeat $count hello)
-	repeat $count hello >want_out
+	many $(repeat "$count" hello)
+	repeat "$count" hello >want_out
 	seen "$count guests from one image" 0
 done
 many hello entry bytes cpuid
-lines=$(grep -c . out)
-[ "$status" -eq 0 ] && grep -qx hello out && grep -qx '8 2 2 2' out &&
-	grep -q ' lm$' out
+# bytes has a newline among its bytes and none at its end.
+[ "$status" -eq 0 ] && [ ! -s err ] && [ "$(wc -l <out)" -eq 4 ] &&
+	grep -qx hello out && grep -q '8 2 2 2$' out && grep -q ' lm$' out &&
+	[ "$(wc -c <out)" -eq $((6 + 8 + 256 + 16)) ]
 ok $? 'four guests that differ'
 hv -m 8 -p 4 -g g/pages.img -g g/pages.img g/pages.img --guest g/pages.img
 repeat 4 all of it >want_out
@@ -63,10 +64,10 @@ letters() {
 		fold -w 1 | head -n "$1" |
 		awk -v l="$2" -v n="$3" '{ printf "%s %06d %06d\n", $1, l, n }'
 }
-for count in 2 10 50; do
-	letters $count 5000 10 >input
+for count in 2 10 $([ "$BOX" = intel ] || echo 50); do
+	letters "$count" 5000 10 >input
 	# shellcheck disable=SC2046
-	many $(repeat $count lines) <input
+	many $(repeat "$count" lines) <input
 	whole_lines 5000
 	sed 's/ .*/ 10/' input | sort >want
 	[ "$status" -eq 0 ] && [ ! -s err ] && cmp got want
@@ -120,7 +121,10 @@ seen 'a missing image is told before any guest starts' 1
 	g/prompt.img <in >out 2>err &
 pid=$!
 exec 4>in
-wait_for out hello && wait_for out '\.' && wait_for_all 2 out 'name? '
+two_prompts() {
+	[ "$(count out 'name? ')" -eq 2 ]
+}
+wait_for out hello && wait_for out '\.' && wait_until two_prompts
 ok $? 'an endless guest and two that wait, beside others'
 kill -INT $pid
 wait $pid
@@ -129,6 +133,13 @@ exec 4>&-
 grep -o 'hello' out >got
 printf 'hello\nhello\n' | cmp -s - got && [ $status -eq 130 ] && [ ! -s err ]
 ok $? 'SIGINT ends them all'
+
+# all_told: whether 40 guests wait or are refused; counts them, good and bad.
+all_told() {
+	good=$(count out 'name? ')
+	bad=$(grep -cE '^mini_hypervisor: g/prompt.img(#[0-9]+)?: .' err)
+	[ $((good + bad)) -eq 40 ]
+}
 
 # squeezed NAME LEAST ULIMIT...: of 40 guests that wait for input, under a
 # limit, at least LEAST run, and the others are named.
@@ -143,13 +154,7 @@ squeezed() {
 			<in >out 2>err
 	) &
 	exec 4>in
-	tries=0
-	while good=$(grep -o 'name? ' out | wc -l)
-		bad=$(grep -cE '^mini_hypervisor: g/prompt.img(#[0-9]+)?: .' err)
-		[ $((good + bad)) -lt 40 ] && [ $tries -lt 300 ]; do
-		tries=$((tries + 1))
-		sleep 0.1
-	done
+	wait_until all_told
 	exec 4>&-
 	wait $!
 	status=$?
@@ -157,7 +162,7 @@ squeezed() {
 		[ $((good + bad)) -eq 40 ] && [ "$(grep -c '!' out)" = "$good" ]
 	ok $? "$name" || echo "# $good ran, $bad refused: $(tail -n 1 err)"
 }
-squeezed 'a limit on open files' 8 -n 24
+squeezed 'a limit on open files' 9 -n 24
 squeezed 'a limit on memory' 8 -v 60000
 if [ "$BOX" != intel ]; then
 	# shellcheck disable=SC2046

@@ -1,0 +1,118 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC3045
+# Guests with files.
+
+version=$here/../Version_C
+cp "$version/guest1.img" "$version/guest2.img" "$version/flowers.png" .
+hv -m 4 -p 2 -g guest1.img guest2.img -f ./flowers.png </dev/null
+[ "$status" -eq 0 ] && [ ! -s err ]
+ok $? "the specification's example" || sed 's/^/# /' out err
+cmp flowers.png "$version/flowers.png"
+ok $? 'leaves the shared picture as it was'
+for number in 1 2; do
+	[ "$(wc -c <vm$number/flowers.png)" = "$(wc -c <flowers.png)" ] &&
+		! cmp -s vm$number/flowers.png flowers.png
+	ok $? "and paints a copy of it, $number"
+	[ -s vm$number/guest$number.txt ]
+	ok $? 'and makes a file of its own'
+done
+! cmp -s vm1/flowers.png vm2/flowers.png
+ok $? 'in two colours'
+for text in 'guest1: flowers.png: petals painted blue' \
+	'guest2: flowers.png: petals painted yellow' \
+	'guest1: guest2.txt: there is no such file for me' \
+	'guest2: guest1.txt: there is no such file for me'; do
+	grep -qF "$text" out
+	ok $? "says $text"
+done
+# petal PICTURE: the red, green and blue of a light petal, as pngcheck, a real
+# decoder, finds them in a picture that is whole.
+petal() {
+	pngcheck -vp "$1" >decoded && grep -q '^No errors' decoded &&
+		sed -n 's/^ *40: *(\([0-9, ]*\)).*/\1/p' decoded | tr , ' '
+}
+if [ "$BOX" = intel ]; then
+	skip 'the pictures are whole' 'Bochs carries no pngcheck'
+else
+	petal flowers.png | awk '{ exit !($1 > $2 && $1 > $3) }' &&
+		petal vm1/flowers.png | awk '{ exit !($3 > $1 && $3 > $2) }' &&
+		petal vm2/flowers.png | awk '{ exit !($1 > $3 && $2 > $3) }'
+	ok $? 'the pictures are whole: petals red, blue and yellow'
+fi
+cp -r vm1 first
+hv -m 4 -p 2 -g guest1.img guest2.img -f ./flowers.png </dev/null
+cmp vm1/flowers.png first/flowers.png && cmp vm1/guest1.txt first/guest1.txt
+ok $? 'a second run in the same folder does the same'
+rm -r vm1 vm2 first
+
+image=g/replay.img
+cp "$here/../tests/replay/before/"* .
+hv -m 2 -p 4 -g g/replay.img -f big small empty <"$here/replay/input"
+cp "$here/replay/output" want_out
+: >want_err
+seen 'random calls of a real guest do as plain copies do' 0
+rm -rf vm1
+
+# Ten guests write the whole of one shared file at once.
+head -c 1048576 /dev/zero >big
+printf '%s\n' a b c d e f g h i j >input
+# shellcheck disable=SC2046
+hv -m 2 -p 4 -g $(printf 'g/stamp.img %.0s' 1 2 3 4 5 6 7 8 9 10) -f big <input
+printf 'stamped\n%.0s' 1 2 3 4 5 6 7 8 9 10 >want_out
+seen 'ten guests write one shared file at once' 0
+for number in 1 2 3 4 5 6 7 8 9 10; do
+	letter=$(head -c 1 vm$number/big)
+	[ "$(tr -d "$letter" <vm$number/big | wc -c)" -eq 0 ] &&
+		[ "$(wc -c <vm$number/big)" -eq 1048576 ] && echo "$letter"
+done | sort | cmp - input
+ok $? 'each its own copy'
+[ "$(tr -d '\0' <big | wc -c)" -eq 0 ]
+ok $? 'and the original is as it was'
+rm -r vm1 vm2 vm3 vm4 vm5 vm6 vm7 vm8 vm9 vm10
+
+echo a >input
+chmod 444 big
+mkdir small_disk
+if mount -t tmpfs -o size=300k tmpfs small_disk; then
+	(
+		cd small_disk || exit
+		timeout 60 ../program -m 2 -p 4 -g ../g/stamp.img -f ../big \
+			<../input >../out 2>../err
+		echo $? >../code
+		find . -name big
+	) >found
+	status=$(cat code)
+	printf 'failed\n' >want_out
+	seen 'a disk that is full in the middle of the copy' 0
+	[ ! -s found ]
+	ok $? 'keeps no half of it'
+	umount -l small_disk
+fi
+
+# refused TEXT FILE...: the files are not shared, for that reason.
+refused() {
+	echo "mini_hypervisor: $1" >want_err
+	: >want_out
+	shift
+	hv -m 2 -p 4 -g g/hello.img -f "$@"
+	seen "refused: -f $*" 1
+}
+mkdir other
+echo x >other/big
+refused 'none: No such file or directory' none
+refused 'other: is not a regular file' other
+refused 'in: is not a regular file' in
+refused 'other/big: is called like big, which is shared too' big other/big
+refused 'small: is called like small, which is shared too' small small
+
+in_background g/prompt.img
+wait_for out name
+echo 'mini_hypervisor: working directory: another run uses it, and would use'\
+' the same folders vm1, vm2, ...' >want_err
+cp err first_err
+timeout 60 "$program" -m 2 -p 4 -g g/hello.img >out 2>err
+status=$?
+: >want_out
+seen 'two runs at once in one folder' 1
+stop INT
+[ ! -e vm1 ]
+ok $? 'a guest without files leaves no folder'

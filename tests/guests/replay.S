@@ -1,0 +1,39 @@
+# Makes the calls that its input tells: for each a request block, and the bytes
+# that go with it (a length, then so many) to 0x2000 for open, to 0x10000
+# otherwise; prints each result as four bytes, and behind a read the first
+# bytes of the buffer, as many as were read.  A length of all ones ends it.
+	.include "guest.inc"
+	.set	BLOCK, 0x1000
+	.set	BUFFER, 0x10000
+	mov	$0x278, %edx
+	mov	$BLOCK, %eax
+	outl	%eax, %dx
+1:	get	%r8
+	cmp	$0xFFFFFFFF, %r8d
+	je	4f
+	mov	$BLOCK, %edi
+	mov	$32, %ecx
+	rep insb
+	mov	$BUFFER, %edi
+	cmpl	$1, BLOCK
+	jne	2f
+	mov	$0x2000, %edi
+2:	mov	%r8, %rcx
+	rep insb
+	mov	$0x278, %edx
+	inl	%dx, %eax
+	mov	%eax, 0x3000
+	mov	%eax, %ebx
+	mov	$CONSOLE, %edx
+	mov	$0x3000, %esi
+	mov	$4, %ecx
+	rep outsb
+	cmpl	$3, BLOCK
+	jne	1b
+	test	%ebx, %ebx
+	js	1b
+	mov	$BUFFER, %esi
+	mov	%ebx, %ecx
+	rep outsb
+	jmp	1b
+4:	bye
