@@ -25,6 +25,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -213,7 +214,7 @@ struct vm {
  * The signal that asks us to end, or 0.  It is for the whole process, and its
  * handler can reach nothing but a global: this is the only one.
  */
-static volatile sig_atomic_t stop_signal;
+static atomic_int stop_signal;
 
 /* ---- errors ----------------------------------------------------------- */
 
@@ -1418,13 +1419,15 @@ static void streams_check(void)
  */
 static void stop_handle(int number)
 {
-	static time_t first;
+	static _Atomic time_t first;
 	struct timespec now;
+	int saved = errno;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	errno = saved;
 	if (stop_signal == 0) {
-		stop_signal = number;
 		first = now.tv_sec;
+		stop_signal = number;
 	} else if (now.tv_sec > first + 1) {
 		signal(number, SIG_DFL);
 		raise(number);

@@ -58,7 +58,7 @@ in_background g/prompt.img
 wait_for out 'name? '
 ok $? 'a prompt without a newline is there before the answer'
 printf Z >&4
-wait $pid
+wait "$pid"
 status=$?
 exec 4>&-
 ended 'and the answer is read' 0 'name? Z!\n' ''
@@ -66,11 +66,11 @@ ended 'and the answer is read' 0 'name? Z!\n' ''
 in_background g/spin.img
 wait_for out '\.'
 ok $? 'a dot is there while its guest computes'
-kill -STOP $pid
+kill -STOP "$pid"
 sleep 0.3
-kill -CONT $pid
+kill -CONT "$pid"
 sleep 0.3
-kill -0 $pid
+kill -0 "$pid"
 ok $? 'SIGSTOP and SIGCONT do not end a run'
 stop INT
 ended 'SIGINT does' 130 . ''
@@ -96,7 +96,7 @@ ok $? 'and nothing is lost before that'
 # The handler is called twice when the process and its group get the signal.
 in_background g/spin.img
 wait_for out '\.'
-kill -TERM $pid
+kill -TERM "$pid"
 stop TERM
 ended 'a signal that comes twice at once ends a guest with its output' 143 . ''
 
