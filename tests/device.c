@@ -13,7 +13,7 @@
 #define BUFFER 0x10000u
 
 static int tests;
-static struct original originals[2];
+static struct original originals[4];
 static struct options opt = {.memory = RAM, .files = originals};
 
 static void ok(bool good, const char *name)
@@ -113,6 +113,16 @@ static void fill(const char *path, const char *text)
 	close(fd);
 }
 
+/* Adds TEXT to the host's file PATH. */
+static void grow(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_APPEND);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		exit(1);
+	close(fd);
+}
+
 static size_t descriptors(void)
 {
 	size_t count = 0;
@@ -155,6 +165,39 @@ static void test_sharing(void)
 	b = open_(1, "locked", O_RDWR);
 	ok(call(1, OPERATION_WRITE, b, BUFFER, 0, 0) == 0 &&
 	    holds("vm10/locked", NULL), "writing no bytes makes no copy");
+}
+
+static void test_originals(void)
+{
+	const size_t size = 5 * MIB;
+	uint8_t *data = malloc(size), *copy = malloc(size);
+	char *path = originals[2].path;
+	int a = open_(0, path, O_RDWR), b, fd, fd2;
+
+	ok(a >= 3 && path[0] == '/' && reads(0, a, "far"),
+	    "an absolute path, as given");
+	grow(path, " away");
+	ok(reads(0, a, " away") && unlink(path) == 0, "an original that grows");
+	b = open_(0, "absolute", O_RDWR | O_APPEND);
+	ok(write_(0, b, "!") == 1 && holds("vm1/absolute", "far away!") &&
+	    seek(0, a, 4) == 4 && reads(0, a, "away!"),
+	    "and one that is removed");
+	for (size_t i = 0; i < size; i++)
+		data[i] = (uint8_t)(i * i >> 7);
+	fd = open("five", O_WRONLY);
+	ok(write(fd, data, size) == (ssize_t)size, "an original of 5 MiB");
+	a = open_(1, "five", O_RDWR);
+	data[size / 2] = '#';
+	ok(seek(1, a, size / 2) == (int)(size / 2) && write_(1, a, "#") == 1,
+	    "written in its middle");
+	fd2 = open("vm10/five", O_RDONLY);
+	ok(read(fd2, copy, size) == (ssize_t)size && read(fd2, copy, 1) == 0 &&
+	    pread(fd2, copy, size, 0) == (ssize_t)size &&
+	    memcmp(data, copy, size) == 0, "is copied whole");
+	close(fd);
+	close(fd2);
+	free(data);
+	free(copy);
 }
 
 static void test_own(void)
@@ -293,11 +336,16 @@ int main(void)
 	chmod("locked", 0444);
 	originals[0].path = (char *)(uintptr_t)"dir/shared";
 	originals[1].path = (char *)(uintptr_t)"./locked";
-	opt.file_count = 2;
+	fill("absolute", "far");
+	originals[2].path = realpath("absolute", NULL);
+	fill("five", "");
+	originals[3].path = (char *)(uintptr_t)"five";
+	opt.file_count = 4;
 	if (originals_open(&opt) != 0)
 		return 1;
 	vms_create();
 	test_sharing();
+	test_originals();
 	test_own();
 	test_paths();
 	test_numbers();
@@ -314,6 +362,7 @@ int main(void)
 	    holds("vm1/shared", NULL) && reads(0, HANDLE_FIRST + 1, "original"),
 	    "a copy that fails is not there, and the original still is");
 	vms_destroy();
+	free(originals[2].path);
 	printf("1..%d\n", tests);
 	return 0;
 }

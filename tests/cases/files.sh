@@ -44,6 +44,16 @@ cmp vm1/flowers.png first/flowers.png && cmp vm1/guest1.txt first/guest1.txt
 ok $? 'a second run in the same folder does the same'
 rm -r vm1 vm2 first
 
+for guest in width:OUT:2:s width_in:IN:1:; do
+	what=${guest#*:}
+	count=${what#*:}
+	guest=${guest%%:*}
+	run 4 2 "$guest"
+	ended "another width: $guest" 1 'before\n' "${what%%:*} of ${count%:*} \
+byte${count#*:}, port 0x278, at rip $(cat "g/$guest.rip"): the file device takes \
+four bytes"
+done
+
 image=g/replay.img
 cp "$here/../tests/replay/before/"* .
 hv -m 2 -p 4 -g g/replay.img -f big small empty <"$here/replay/input"
@@ -85,6 +95,18 @@ if mount -t tmpfs -o size=300k tmpfs small_disk; then
 	seen 'a disk that is full in the middle of the copy' 0
 	[ ! -s found ]
 	ok $? 'keeps no half of it'
+	(
+		cd small_disk || exit
+		timeout 60 ../program -m 2 -p 4 -g ../g/stamp.img \
+			<../input >../out 2>../err
+		echo $? >../code
+		head -c 4096 vm1/big | tr -d a
+		wc -c <vm1/big
+	) >found
+	status=$(cat code)
+	seen 'a disk that is full in the middle of a file of its own' 0
+	[ "$(cat found)" -ge 200000 ]
+	ok $? 'has what was written before'
 	umount -l small_disk
 fi
 
