@@ -1475,7 +1475,7 @@ static void files_allow(void)
 
 int main(int argc, char **argv)
 {
-	struct options opt = {0};
+	static struct options opt;	/* for as long as the process lives */
 	struct kvm kvm;
 	int result = 0;
 
@@ -1490,7 +1490,6 @@ int main(int argc, char **argv)
 	signals_init();
 	result = threads_run(&opt, &kvm);
 	kvm_close(&kvm);
-	free(opt.images);
 	if (stop_signal) {
 		signal(stop_signal, SIG_DFL);
 		raise(stop_signal);

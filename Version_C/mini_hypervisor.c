@@ -169,19 +169,23 @@ struct system {
 #define FILE_SIZE_MAX INT32_MAX		/* bytes: offsets are results */
 #define HANDLES_MAX 256			/* files that a VM has open */
 #define HANDLE_FIRST 3			/* as after stdin, stdout, stderr */
+#define FILE_UNFINISHED ".new"		/* in a VM's folder, while copying */
 
 /* A file given with --file: all VMs read it, and no one writes it. */
 struct original {
 	char *path;			/* as given */
 	char *name;			/* last component of path */
 	int fd;				/* open for reading */
+	struct stat status;		/* at the start: which file it is */
 };
 
 /* A file as a VM sees it. */
 struct file {
-	char name[NAME_MAX + 1];	/* in the VM's folder; "" is unused */
+	char name[NAME_MAX + 1];	/* in the VM's folder */
 	const struct original *original;	/* or NULL */
 	bool own;			/* it is in the VM's folder */
+	dev_t device;			/* which file there it is, */
+	ino_t inode;			/* if it is the VM's own */
 	int fd;				/* of the VM's own; open with handles */
 	int handles;			/* how many stand on it */
 };
@@ -262,6 +266,7 @@ struct vm {
 	bool folder_made;		/* by this run */
 	uint64_t request;		/* guest address of its request block */
 	struct file files[FILES_MAX];	/* what it has made or opened */
+	size_t file_count;		/* of them */
 	struct handle handles[HANDLES_MAX];	/* from HANDLE_FIRST on */
 	size_t out_size;		/* bytes gathered in out */
 	uint8_t out[CONSOLE_BUFFER];	/* output not yet written */
@@ -1012,24 +1017,24 @@ static const struct original *original_find(const struct options *opt,
 }
 
 /*
- * The VM's file for NAME, which stands on ORIGINAL if that is not NULL; a
- * new one if there is none yet.  Returns 0, or a negative errno.
+ * The VM's file for NAME, which stands on ORIGINAL if that is not NULL.  A new
+ * one is put behind the list, which it joins when it is opened.  Returns 0, or
+ * a negative errno.
  */
 static int file_find(struct vm *vm, const char *name,
     const struct original *original, struct file **file)
 {
-	for (size_t i = 0; i < FILES_MAX; i++) {
+	for (size_t i = 0; i < vm->file_count; i++) {
 		*file = &vm->files[i];
 		if (strcmp((*file)->name, name) == 0)
 			return 0;
-		if ((*file)->name[0] == '\0') {
-			strcpy((*file)->name, name);
-			(*file)->original = original;
-			(*file)->fd = -1;
-			return 0;
-		}
 	}
-	return -EMFILE;
+	if (vm->file_count == FILES_MAX)
+		return -EMFILE;
+	*file = &vm->files[vm->file_count];
+	**file = (struct file){.original = original, .fd = -1};
+	strcpy((*file)->name, name);
+	return 0;
 }
 
 /*
@@ -1049,7 +1054,7 @@ static int path_find(struct vm *vm, const char *path, struct file **file)
 	if (strlen(path) > NAME_MAX)
 		return -ENAMETOOLONG;
 	if (strchr(path, '/') != NULL || strcmp(path, ".") == 0 ||
-	    strcmp(path, "..") == 0)
+	    strcmp(path, "..") == 0 || strcmp(path, FILE_UNFINISHED) == 0)
 		return -EACCES;
 	return file_find(vm, path, NULL, file);
 }
@@ -1071,70 +1076,103 @@ static int folder_open(struct vm *vm)
 	return vm->folder >= 0 ? 0 : -errno;
 }
 
-/*
- * Creates FILE, empty, in the VM's folder.  What an earlier run has left there
- * makes way, so that nothing of it is followed or changed.  Returns the new
- * descriptor, or a negative errno.
- */
-static int file_create(struct vm *vm, const struct file *file)
+/* Whether STATUS is of a file that the command line names. */
+static bool file_given(const struct options *opt, const struct stat *status)
 {
-	int error = folder_open(vm), fd;
+	struct stat image;
 
-	if (error != 0)
-		return error;
-	if (unlinkat(vm->folder, file->name, 0) != 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(vm->folder, file->name, O_RDWR | O_CREAT | O_EXCL |
-	    O_CLOEXEC, 0666);
-	return fd >= 0 ? fd : -errno;
+	for (size_t i = 0; i < opt->file_count; i++)
+		if (opt->files[i].status.st_dev == status->st_dev &&
+		    opt->files[i].status.st_ino == status->st_ino)
+			return true;
+	for (size_t i = 0; i < opt->count; i++)
+		if (stat(opt->images[i], &image) == 0 &&
+		    image.st_dev == status->st_dev &&
+		    image.st_ino == status->st_ino)
+			return true;
+	return false;
 }
 
-/* Copies all of the file FROM behind the end of TO.  Returns 0 or -errno. */
+/*
+ * Copies all of the file FROM behind the end of TO.  Returns 0 or -errno, also
+ * when a signal asks us to end.
+ */
 static int data_copy(int from, int to)
 {
-	const size_t most = 1 << 30;	/* bytes at a time */
+	const size_t most = 16 * MIB;	/* bytes at a time */
 	off_t offset = 0;
 	ssize_t n;
 
 	do
 		n = copy_file_range(from, &offset, to, NULL, most, 0);
-	while (n > 0 || (n < 0 && errno == EINTR));
+	while (!stop_signal && n > 0);
 	/* For file systems that can't, or the rest of what they could not. */
 	do
 		n = sendfile(to, from, &offset, most);
-	while (n > 0 || (n < 0 && errno == EINTR));
+	while (!stop_signal && (n > 0 || (n < 0 && errno == EINTR)));
+	if (stop_signal)
+		return -EINTR;
 	return n == 0 ? 0 : -errno;
 }
 
 /*
- * Makes FILE the VM's own, for it is about to be written: a copy of the
- * original, or empty.  Returns 0, or a negative errno, and then the VM still
- * has the original.
+ * Gives the file behind the descriptor FD, which is whole now, its name in the
+ * VM's folder.  What an earlier run left there makes way, followed or changed
+ * nowhere, unless this run was given it.  Returns 0, or a negative errno.
  */
-static int file_own(struct vm *vm, struct file *file, bool empty)
+static int file_name(struct vm *vm, struct file *file, int fd)
 {
-	int fd, error = 0;
+	struct stat old, status;
 
-	if (file->own)
-		return 0;
-	fd = file_create(vm, file);
-	if (fd < 0)
-		return fd;
-	if (!empty && file->original != NULL)
-		error = data_copy(file->original->fd, fd);
-	if (error != 0) {
-		unlinkat(vm->folder, file->name, 0);
-		close(fd);
-		return error;
-	}
+	if (fstatat(vm->folder, file->name, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    file_given(vm->opt, &old))
+		return -EACCES;
+	if (fstat(fd, &status) != 0 || renameat(vm->folder, FILE_UNFINISHED,
+	    vm->folder, file->name) != 0)
+		return -errno;
+	file->device = status.st_dev;
+	file->inode = status.st_ino;
 	file->fd = fd;
 	file->own = true;
 	return 0;
 }
 
 /*
- * Opens the VM's own FILE again, which it made earlier in this run.  Returns 0
- * or a negative errno, also if something else took its place.
+ * Makes FILE the VM's own, for it is about to be written: a copy of the
+ * original, or empty.  Returns 0, or a negative errno, and then the VM still
+ * has the original, and its folder what it had.
+ */
+static int file_own(struct vm *vm, struct file *file, bool empty)
+{
+	mode_t mode = file->original ? file->original->status.st_mode : 0666;
+	int fd, error;
+
+	if (file->own)
+		return 0;
+	error = folder_open(vm);
+	if (error != 0)
+		return error;
+	if (unlinkat(vm->folder, FILE_UNFINISHED, 0) != 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(vm->folder, FILE_UNFINISHED, O_RDWR | O_CREAT | O_EXCL |
+	    O_CLOEXEC, (mode & 0666) | 0600);
+	if (fd < 0)
+		return -errno;
+	if (!empty && file->original != NULL)
+		error = data_copy(file->original->fd, fd);
+	if (error == 0)
+		error = file_name(vm, file, fd);
+	if (error != 0) {
+		unlinkat(vm->folder, FILE_UNFINISHED, 0);
+		close(fd);
+	}
+	return error;
+}
+
+/*
+ * Opens the VM's own FILE again, which it made earlier in this run.  Returns
+ * 0, or a negative errno: -ENOENT if it is no longer there, also when
+ * something else took its place.
  */
 static int file_reopen(struct vm *vm, struct file *file)
 {
@@ -1143,10 +1181,12 @@ static int file_reopen(struct vm *vm, struct file *file)
 	    O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		return errno == ELOOP || errno == ENXIO || errno == EISDIR ?
+		    -ENOENT : -errno;
+	if (fstat(fd, &status) != 0 || status.st_dev != file->device ||
+	    status.st_ino != file->inode || status.st_nlink != 1) {
 		close(fd);
-		return -EACCES;
+		return -ENOENT;
 	}
 	file->fd = fd;
 	return 0;
@@ -1164,31 +1204,39 @@ static int file_fd(const struct file *file)
  */
 static int file_open(struct vm *vm, struct file *file, int flags)
 {
-	bool exists = file->own || file->original != NULL;
-	bool writes = (flags & O_ACCMODE) != O_RDONLY;
-	bool fresh = !exists || (flags & O_TRUNC);
+	bool writes = (flags & O_ACCMODE) != O_RDONLY, exists;
 	int error = 0;
 
+	if (file->own && file->fd < 0)
+		error = file_reopen(vm, file);
+	if (error == -ENOENT)		/* the user took it away */
+		file->own = false;
+	else if (error != 0)
+		return error;
+	exists = file->own || file->original != NULL;
 	if (!exists && !writes && !(flags & O_CREAT))
 		return -ENOENT;
 	if (exists && (flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
-	if (file->own && file->fd < 0)
-		error = file_reopen(vm, file);
-	else if (!file->own && fresh)
+	if (!file->own && (!exists || (flags & O_TRUNC)))
 		return file_own(vm, file, true);
-	if (error == 0 && (flags & O_TRUNC) && ftruncate(file->fd, 0) != 0)
-		error = -errno;
-	return error;
+	if ((flags & O_TRUNC) && ftruncate(file->fd, 0) != 0)
+		return -errno;
+	return 0;
 }
 
-/* Closes FILE's descriptor when no handle stands on it. */
-static void file_release(struct file *file)
+/*
+ * Closes FILE's descriptor when no handle stands on it.  Returns 0, or a
+ * negative errno if what was written may be lost.
+ */
+static int file_release(struct file *file)
 {
-	if (file->handles > 0 || !file->own || file->fd < 0)
-		return;
-	close(file->fd);
+	int fd = file->fd;
+
+	if (file->handles > 0 || fd < 0)
+		return 0;
 	file->fd = -1;
+	return close(fd) == 0 ? 0 : -errno;
 }
 
 /*
@@ -1230,11 +1278,10 @@ static int64_t files_open(struct vm *vm, const struct request *request)
 	error = file_open(vm, file, flags);
 	if (error != 0) {
 		file_release(file);
-		/* What is neither has just got the last place in the list. */
-		if (!file->own && file->original == NULL)
-			file->name[0] = '\0';
 		return error;
 	}
+	if (file == &vm->files[vm->file_count])
+		vm->file_count++;
 	file->handles++;
 	vm->handles[number] = (struct handle){.file = file, .flags = flags};
 	return HANDLE_FIRST + number;
@@ -1244,13 +1291,14 @@ static int64_t files_open(struct vm *vm, const struct request *request)
 static int64_t files_close(struct vm *vm, const struct request *request)
 {
 	struct handle *handle = handle_find(vm, request->handle, -1);
+	struct file *file;
 
 	if (handle == NULL)
 		return -EBADF;
-	handle->file->handles--;
-	file_release(handle->file);
+	file = handle->file;
 	handle->file = NULL;
-	return 0;
+	file->handles--;
+	return file_release(file);
 }
 
 /* read(2), right into RAM.  Returns the bytes read, or a negative errno. */
@@ -1298,9 +1346,6 @@ static int64_t files_write(struct vm *vm, const struct request *request)
 		return -EFAULT;
 	if (size == 0)
 		return 0;
-	error = file_own(vm, handle->file, false);
-	if (error != 0)
-		return error;
 	at = handle->offset;
 	if (handle->flags & O_APPEND)
 		at = file_size(handle->file);
@@ -1308,6 +1353,9 @@ static int64_t files_write(struct vm *vm, const struct request *request)
 		return at;
 	if (at >= FILE_SIZE_MAX)
 		return -EFBIG;
+	error = file_own(vm, handle->file, false);
+	if (error != 0)
+		return error;
 	if (size > (size_t)(FILE_SIZE_MAX - at))
 		size = (size_t)(FILE_SIZE_MAX - at);
 	do
@@ -1399,8 +1447,8 @@ static void files_destroy(struct vm *vm)
 {
 	char name[32];
 
-	for (size_t i = 0; i < FILES_MAX && vm->files[i].name[0] != '\0'; i++)
-		if (vm->files[i].own && vm->files[i].fd >= 0)
+	for (size_t i = 0; i < vm->file_count; i++)
+		if (vm->files[i].fd >= 0)
 			close(vm->files[i].fd);
 	if (vm->folder >= 0)
 		close(vm->folder);
@@ -1418,15 +1466,16 @@ static int originals_open(struct options *opt)
 	for (size_t i = 0; i < opt->file_count; i++) {
 		struct original *file = &opt->files[i];
 		const char *slash = strrchr(file->path, '/');
-		struct stat status;
 
 		file->name = slash ? file->path + (slash - file->path) + 1 :
 		    file->path;
 		file->fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (file->fd < 0 || fstat(file->fd, &status) != 0)
+		if (file->fd < 0 || fstat(file->fd, &file->status) != 0)
 			return report(file->path, "%s", strerror(errno));
-		if (!S_ISREG(status.st_mode))
+		if (!S_ISREG(file->status.st_mode))
 			return report(file->path, "is not a regular file");
+		if (strlen(file->name) > NAME_MAX)
+			return report(file->path, "%s", strerror(ENAMETOOLONG));
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(opt->files[j].name, file->name) == 0)
 				return report(file->path, "is called like %s, "
@@ -2040,15 +2089,17 @@ static int directory_lock(void)
 
 	if (fd < 0)
 		return report("working directory", "%s", strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
 		return report("working directory", "another run uses it, and "
 		    "would use the same folders vm1, vm2, ...");
-	return 0;
+	return report("working directory", "flock: %s", strerror(errno));
 }
 
 int main(int argc, char **argv)
 {
-	struct options opt = {0};
+	static struct options opt;	/* for as long as the process lives */
 	struct kvm kvm;
 	int result = 0;
 
@@ -2065,8 +2116,6 @@ int main(int argc, char **argv)
 	signals_init();
 	result = threads_run(&opt, &kvm);
 	kvm_close(&kvm);
-	free(opt.images);
-	free(opt.files);
 	if (stop_signal) {
 		signal(stop_signal, SIG_DFL);
 		raise(stop_signal);

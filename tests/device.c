@@ -167,6 +167,37 @@ static void test_sharing(void)
 	    holds("vm10/locked", NULL), "writing no bytes makes no copy");
 }
 
+/* What is in a VM's folder, and what the user does there meanwhile. */
+static void test_folder(void)
+{
+	int a = open_(0, "kept", O_WRONLY);
+	struct rlimit before, none;
+
+	write_(0, a, "1");
+	close_(0, a);
+	ok(unlink("vm1/kept") == 0 && link("locked", "vm1/kept") == 0 &&
+	    open_(0, "kept", O_RDONLY) == -ENOENT, "a file that took the place "
+	    "of the guest's is not the guest's");
+	ok(open_(0, "kept", O_WRONLY) == -EACCES && holds("locked",
+	    "read-only"), "and if it is an original, stays");
+	unlink("vm1/kept");
+	a = open_(0, "kept", O_WRONLY);
+	ok(write_(0, a, "2") == 1 && holds("vm1/kept", "2"),
+	    "a file that the user took away is made again");
+	ok(open_(0, "shared", O_RDONLY) >= 3 && open_(0, ".new", O_WRONLY) ==
+	    -EACCES, "the name of what is being copied is not the guest's");
+	fill("vm1/result", "of an earlier run");
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = before;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	ok(open_(0, "result", O_WRONLY) == -EMFILE &&
+	    holds("vm1/result", NULL) == false, "a file that can't be made "
+	    "leaves an earlier one");
+	setrlimit(RLIMIT_NOFILE, &before);
+	ok(holds("vm1/result", "of an earlier run"), "as it was");
+}
+
 static void test_originals(void)
 {
 	const size_t size = 5 * MIB;
@@ -347,6 +378,7 @@ int main(void)
 	test_sharing();
 	test_originals();
 	test_own();
+	test_folder();
 	test_paths();
 	test_numbers();
 	test_exhaustion();
@@ -359,8 +391,9 @@ int main(void)
 	limit.rlim_cur = 4;
 	setrlimit(RLIMIT_FSIZE, &limit);
 	ok(write_(0, open_(0, "shared", O_RDWR), "x") == -EFBIG &&
-	    holds("vm1/shared", NULL) && reads(0, HANDLE_FIRST + 1, "original"),
-	    "a copy that fails is not there, and the original still is");
+	    access("vm1/.new", F_OK) != 0 && holds("vm1/shared", "ORIGinal") &&
+	    reads(0, HANDLE_FIRST + 1, "original"), "a copy that fails is not "
+	    "there, but an earlier run's and the original are");
 	vms_destroy();
 	free(originals[2].path);
 	printf("1..%d\n", tests);

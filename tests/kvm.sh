@@ -16,6 +16,8 @@ trap 'rm -rf "$work"' EXIT
 # from this folder.
 suite() {
 	level=$1
+	# shellcheck disable=SC2034
+	tested=$2
 	cp "$here/$2" program || exit 1
 	# Its libraries come with it: the host's files are slow to load.
 	libraries=$(ldd program 2>/dev/null | grep -o '/[^ ]*') && {

@@ -95,17 +95,18 @@ in_background() {
 	rm -f out
 	"$program" -m 4 -p 2 -g "$image" <in >out 2>err &
 	pid=$!
-	exec 4>in
+	exec 4<>in
 	wait_until handles_signals
 }
 handles_signals() {
-	grep -qs '^SigCgt:.*6002$' /proc/$pid/status
+	caught=$(sed -n 's/^SigCgt:.*\(....\)$/\1/p' "/proc/$pid/status")
+	[ $((0x${caught:-0} & 0x6002)) -eq $((0x6002)) ]	# 2, 14, 15
 }
 
 # stop SIGNAL: sends it, and waits for the end; leaves $status.
 stop() {
-	kill "-$1" $pid
-	wait $pid
+	kill "-$1" "$pid"
+	{ wait "$pid"; } 2>/dev/null
 	status=$?
 	exec 4>&-
 }

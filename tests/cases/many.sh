@@ -36,7 +36,7 @@ seen 'each guest has all of its RAM, and its list may be told in parts' 0
 
 # Two guests that wait for one input have both asked before it comes.
 timeout 120 "$program" -m 2 -p 4 -g g/lines.img g/lines.img <in >out 2>err &
-exec 4>in
+exec 4<>in
 wait_for out 'ready ready '
 ok $? 'two guests run at the same time'
 printf 'a 000003 000002\nb 000002 000001\n' >&4
@@ -120,7 +120,7 @@ seen 'a missing image is told before any guest starts' 1
 "$program" -m 2 -p 4 -g g/hello.img g/spin.img g/hello.img g/prompt.img \
 	g/prompt.img <in >out 2>err &
 pid=$!
-exec 4>in
+exec 4<>in
 two_prompts() {
 	[ "$(count out 'name? ')" -eq 2 ]
 }
@@ -153,7 +153,7 @@ squeezed() {
 		exec "$program" -m 2 -p 2 -g $(repeat 40 g/prompt.img) \
 			<in >out 2>err
 	) &
-	exec 4>in
+	exec 4<>in
 	wait_until all_told
 	exec 4>&-
 	wait $!
@@ -163,8 +163,14 @@ squeezed() {
 	ok $? "$name" || echo "# $good ran, $bad refused: $(tail -n 1 err)"
 }
 squeezed 'a limit on open files' 9 -n 24
-squeezed 'a limit on memory' 8 -v 60000
-if [ "$BOX" != intel ]; then
+if [ "$tested" = hv_sanitized ]; then
+	skip 'a limit on memory' 'AddressSanitizer reserves terabytes'
+else
+	squeezed 'a limit on memory' 8 -v 60000
+fi
+if [ "$BOX" = intel ] || [ "$level" != B ]; then
+	skip 'a thousand guests' 'a quick machine does, with version B as built'
+else
 	# shellcheck disable=SC2046
 	(
 		ulimit -Sn 1024
