@@ -108,7 +108,8 @@ wait_until waits_to_write
 kill -INT "$pid"
 sleep 0.2
 kill -INT "$pid"
-waits_to_write
+sleep 0.5
+grep -qs '^State:.[DRS]' "/proc/$pid/status"
 ok $? 'SIGINT does not end a run whose output waits for its reader'
 cat <&5 >out
 exec 5<&-
