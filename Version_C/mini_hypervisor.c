@@ -19,7 +19,11 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/kvm.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -35,9 +39,11 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -262,7 +268,7 @@ struct vm {
 	int64_t begun_since;		/* CPU time in ns, or 0: console_tick */
 	int64_t quiet_since;		/* likewise */
 	size_t number;			/* of the guest in the list, from 1 */
-	int folder;			/* vmN, where its files are, or -1 */
+	int folder;			/* vmN, where its files are, or -errno */
 	bool folder_made;		/* by this run */
 	uint64_t request;		/* guest address of its request block */
 	struct file files[FILES_MAX];	/* what it has made or opened */
@@ -1059,21 +1065,31 @@ static int path_find(struct vm *vm, const char *path, struct file **file)
 	return file_find(vm, path, NULL, file);
 }
 
-/* Makes and opens the VM's folder, if need be.  Returns 0 or -errno. */
-static int folder_open(struct vm *vm)
+/*
+ * Makes and opens the VM's folder.  Where that can't be done vm->folder tells
+ * why, to a guest that makes a file.
+ */
+static void folder_create(struct vm *vm)
 {
 	char name[32];
 
-	if (vm->folder >= 0)
-		return 0;
 	snprintf(name, sizeof(name), "vm%zu", vm->number);
-	if (mkdir(name, 0777) == 0)
-		vm->folder_made = true;
-	else if (errno != EEXIST)
-		return -errno;
-	vm->folder = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
-	return vm->folder >= 0 ? 0 : -errno;
+	vm->folder_made = mkdir(name, 0777) == 0;
+	if (vm->folder_made || errno == EEXIST)
+		vm->folder = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW |
+		    O_CLOEXEC);
+	if (vm->folder < 0)
+		vm->folder = -errno;
+}
+
+/* Removes the VM's folder, if this run made it and it is empty. */
+static void folder_remove(const struct vm *vm)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "vm%zu", vm->number);
+	if (vm->folder_made)
+		rmdir(name);
 }
 
 /* Whether STATUS is of a file that the command line names. */
@@ -1145,13 +1161,12 @@ static int file_name(struct vm *vm, struct file *file, int fd)
 static int file_own(struct vm *vm, struct file *file, bool empty)
 {
 	mode_t mode = file->original ? file->original->status.st_mode : 0666;
-	int fd, error;
+	int fd, error = 0;
 
 	if (file->own)
 		return 0;
-	error = folder_open(vm);
-	if (error != 0)
-		return error;
+	if (vm->folder < 0)
+		return vm->folder;
 	if (unlinkat(vm->folder, FILE_UNFINISHED, 0) != 0 && errno != ENOENT)
 		return -errno;
 	fd = openat(vm->folder, FILE_UNFINISHED, O_RDWR | O_CREAT | O_EXCL |
@@ -1442,19 +1457,14 @@ static int files_io(struct vm *vm)
 	return 0;
 }
 
-/* Closes all that the VM has open, and removes its folder if it is empty. */
+/* Closes all that the VM has open. */
 static void files_destroy(struct vm *vm)
 {
-	char name[32];
-
 	for (size_t i = 0; i < vm->file_count; i++)
 		if (vm->files[i].fd >= 0)
 			close(vm->files[i].fd);
 	if (vm->folder >= 0)
 		close(vm->folder);
-	snprintf(name, sizeof(name), "vm%zu", vm->number);
-	if (vm->folder_made)
-		rmdir(name);
 }
 
 /*
@@ -1482,6 +1492,136 @@ static int originals_open(struct options *opt)
 				    "which is shared too", opt->files[j].path);
 	}
 	return 0;
+}
+
+/* ---- confinement ------------------------------------------------------ */
+
+/* What Landlock denies: all that its first version can; landlock.rst. */
+#define LANDLOCK_DENIED ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+
+/* What it then allows beneath a VM's folder. */
+#define LANDLOCK_ALLOWED (LANDLOCK_ACCESS_FS_READ_FILE | \
+    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
+    LANDLOCK_ACCESS_FS_REMOVE_FILE)
+
+/*
+ * Leaves this thread no files to open but those in its VM's folder; Linux,
+ * Documentation/userspace-api/landlock.rst.  A kernel without Landlock leaves
+ * them all.  Returns 0, or -1 when reported.
+ */
+static int paths_confine(struct vm *vm)
+{
+	const struct landlock_ruleset_attr denied = {
+		.handled_access_fs = LANDLOCK_DENIED,
+	};
+	const struct landlock_path_beneath_attr allowed = {
+		.allowed_access = LANDLOCK_ALLOWED,
+		.parent_fd = vm->folder,
+	};
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &denied,
+	    sizeof(denied), 0);
+	int result = 0;
+
+	if (rules < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
+		return 0;
+	if (rules < 0)
+		return vm_fail(vm, "landlock_create_ruleset");
+	if (vm->folder >= 0 && syscall(SYS_landlock_add_rule, rules,
+	    LANDLOCK_RULE_PATH_BENEATH, &allowed, 0) != 0)
+		result = vm_fail(vm, "landlock_add_rule");
+	else if (syscall(SYS_landlock_restrict_self, rules, 0) != 0)
+		result = vm_fail(vm, "landlock_restrict_self");
+	close(rules);
+	return result;
+}
+
+/* Parts of the filter below: goes on with FIELD; lets the calls pass where it
+ * is VALUE; ends the process. */
+#define FILTER_LOAD(field) \
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define FILTER_ALLOW(value) \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), \
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define FILTER_UNLESS(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0)
+#define FILTER_KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+
+/*
+ * The system calls that a VM's thread makes from its first KVM_RUN to its end;
+ * Linux, Documentation/userspace-api/seccomp_filter.rst.
+ */
+static const struct sock_filter filter[] = {
+	FILTER_LOAD(arch),
+	FILTER_UNLESS(AUDIT_ARCH_X86_64),
+	FILTER_KILL,
+	FILTER_LOAD(nr),
+	/* Files and the console. */
+	FILTER_ALLOW(SYS_pread64),
+	FILTER_ALLOW(SYS_pwrite64),
+	FILTER_ALLOW(SYS_read),
+	FILTER_ALLOW(SYS_write),
+	FILTER_ALLOW(SYS_poll),
+	FILTER_ALLOW(SYS_openat),
+	FILTER_ALLOW(SYS_close),
+	FILTER_ALLOW(SYS_ftruncate),
+	FILTER_ALLOW(SYS_copy_file_range),
+	FILTER_ALLOW(SYS_sendfile),
+	FILTER_ALLOW(SYS_renameat),
+	FILTER_ALLOW(SYS_unlinkat),
+	/* stat, fstat and fstatat of one C library or another */
+	FILTER_ALLOW(SYS_newfstatat),
+	FILTER_ALLOW(SYS_fstat),
+	FILTER_ALLOW(SYS_stat),
+	/* The tick, and other threads. */
+	FILTER_ALLOW(SYS_rt_sigreturn),
+	FILTER_ALLOW(SYS_restart_syscall),
+	FILTER_ALLOW(SYS_clock_gettime),
+	FILTER_ALLOW(SYS_futex),
+	/* The end of the VM and of the thread. */
+	FILTER_ALLOW(SYS_timer_delete),
+	FILTER_ALLOW(SYS_munmap),
+	FILTER_ALLOW(SYS_madvise),
+	FILTER_ALLOW(SYS_rt_sigprocmask),
+	FILTER_ALLOW(SYS_exit),
+	/* The vCPU. */
+	FILTER_UNLESS(SYS_ioctl),
+	FILTER_KILL,
+	FILTER_LOAD(args[1]),
+	FILTER_ALLOW(KVM_RUN),
+	FILTER_ALLOW(KVM_GET_REGS),
+	FILTER_ALLOW(KVM_GET_SREGS),
+	FILTER_KILL,
+};
+
+/*
+ * Leaves this thread no system calls but the filter's; another ends the
+ * process.  A kernel without seccomp leaves them all.  Returns 0, or -1 when
+ * reported.
+ */
+static int calls_confine(struct vm *vm)
+{
+	const struct sock_fprog program = {
+		.len = sizeof(filter) / sizeof(filter[0]),
+		.filter = (struct sock_filter *)(uintptr_t)filter,
+	};
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 &&
+	    errno != EINVAL)
+		return vm_fail(vm, "PR_SET_SECCOMP");
+	return 0;
+}
+
+/*
+ * Gives up what this thread does not need to run its VM, so that a guest that
+ * found a hole in us or in KVM would find nothing behind it.  Returns 0, or -1
+ * when reported.
+ */
+static int confine(struct vm *vm)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return vm_fail(vm, "PR_SET_NO_NEW_PRIVS");
+	if (paths_confine(vm) != 0)
+		return -1;
+	return calls_confine(vm);
 }
 
 /* ---- the machine's life ----------------------------------------------- */
@@ -1640,6 +1780,7 @@ static int vm_create(struct vm *vm)
 		return -1;
 	if (console_create(vm) != 0)
 		return -1;
+	folder_create(vm);
 	return tick_create(vm);
 }
 
@@ -1675,6 +1816,23 @@ static int vm_io(struct vm *vm)
 }
 
 /*
+ * Reports what KVM could not do, such as to emulate an instruction, where it
+ * has to; returns -1.
+ */
+static int internal_error_report(struct vm *vm)
+{
+	uint32_t suberror = vm->run->internal.suberror;
+	struct kvm_regs regs;
+
+	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &regs) < 0)
+		return vm_fail(vm, "KVM_GET_REGS");
+	return report(vm->name, "KVM could not go on at rip 0x%llx: %s %u",
+	    (unsigned long long)regs.rip, suberror ==
+	    KVM_INTERNAL_ERROR_EMULATION ? "it can't emulate the instruction, "
+	    "suberror" : "suberror", suberror);
+}
+
+/*
  * Names what stopped the vCPU for good; api.rst 5, "exit_reason".  Returns 0
  * for the guest's hlt, or -1 when reported.
  */
@@ -1698,8 +1856,7 @@ static int vm_ended(struct vm *vm)
 		    "reason 0x%llx",
 		    run->fail_entry.hardware_entry_failure_reason);
 	case KVM_EXIT_INTERNAL_ERROR:
-		return report(vm->name, "KVM could not go on, suberror %u",
-		    run->internal.suberror);
+		return internal_error_report(vm);
 	default:
 		return report(vm->name, "stopped for KVM's exit reason %u",
 		    run->exit_reason);
@@ -1751,6 +1908,8 @@ static int vm_run(struct vm *vm)
 	 * under a limit, and none could run. */
 	pthread_mutex_lock(&vm->shared->creation);
 	result = vm_create(vm);
+	if (result == 0)
+		result = confine(vm);
 	pthread_mutex_unlock(&vm->shared->creation);
 	if (result == 0)
 		result = vm_loop(vm);
@@ -1794,6 +1953,8 @@ static char *name_make(const struct options *opt, size_t at)
 static void thread_free(struct vm *vm)
 {
 	if (vm != NULL)
+		folder_remove(vm);
+	if (vm != NULL)
 		free(vm->name);
 	free(vm);
 }
@@ -1818,7 +1979,7 @@ static struct vm *thread_start(const struct options *opt,
 		vm->image = opt->images[at];
 		vm->fd = vm->vcpu = -1;
 		vm->number = at + 1;
-		vm->folder = -1;
+		vm->folder = -ENOENT;	/* not made yet */
 		vm->request = UINT64_MAX;	/* outside RAM */
 		errno = pthread_create(&vm->thread, &attributes, thread_main,
 		    vm);

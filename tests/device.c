@@ -34,7 +34,7 @@ static void vms_create(void)
 		vms[i].opt = &opt;
 		vms[i].ram = room + PAGE_4K;
 		vms[i].number = i == 0 ? 1 : 10;
-		vms[i].folder = -1;
+		folder_create(&vms[i]);
 		vms[i].request = BLOCK;
 		if (room == MAP_FAILED || mprotect(vms[i].ram, RAM,
 		    PROT_READ | PROT_WRITE) != 0)
@@ -46,6 +46,7 @@ static void vms_destroy(void)
 {
 	for (size_t i = 0; i < 2; i++) {
 		files_destroy(&vms[i]);
+		folder_remove(&vms[i]);
 		munmap(vms[i].ram - PAGE_4K, RAM + 2 * PAGE_4K);
 	}
 }

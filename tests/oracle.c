@@ -251,6 +251,7 @@ static void compare(struct vm *vms)
 			unlink(wanted);
 		}
 		files_destroy(&vms[v]);
+		folder_remove(&vms[v]);
 	}
 }
 
@@ -290,7 +291,7 @@ int main(int argc, char **argv)
 			vms[v].opt = &opt;
 			vms[v].ram = ram + v * RAM;
 			vms[v].number = v + 1;
-			vms[v].folder = -1;
+			folder_create(&vms[v]);
 			snprintf(path, sizeof(path), "posix%zu", v);
 			mkdir(path, 0777);
 			for (size_t i = 0; i < ORIGINALS; i++) {
