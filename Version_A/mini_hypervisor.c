@@ -255,7 +255,8 @@ static int report(const char *name, const char *format, ...)
 /* Reports errno as the failure of CALL for this VM; returns -1. */
 static int vm_fail(const struct vm *vm, const char *call)
 {
-	return report(vm->name, "%s: %s", call, strerror(errno));
+	report(vm->name, "%s: %s", call, strerror(errno));
+	return -1;
 }
 
 /*
@@ -909,7 +910,7 @@ static int tick_create(struct vm *vm)
 		.sigev_signo = SIGALRM,
 		.sigev_value.sival_ptr = vm->run,
 	};
-	const struct timespec period = {.tv_nsec = CONSOLE_TICK_MS * 1000000};
+	const struct timespec period = {.tv_nsec = CONSOLE_TICK_MS * 1000000LL};
 	const struct itimerspec times = {period, period};
 
 	event.sigev_notify_thread_id = gettid();
@@ -1255,7 +1256,7 @@ static void signals_init(void)
 int main(int argc, char **argv)
 {
 	struct options opt = {0};
-	struct kvm kvm;
+	static struct kvm kvm;		/* for as long as the process lives */
 	int result;
 
 	streams_check();

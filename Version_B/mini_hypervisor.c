@@ -273,7 +273,8 @@ static int report(const char *name, const char *format, ...)
 /* Reports errno as the failure of CALL for this VM; returns -1. */
 static int vm_fail(const struct vm *vm, const char *call)
 {
-	return report(vm->name, "%s: %s", call, strerror(errno));
+	report(vm->name, "%s: %s", call, strerror(errno));
+	return -1;
 }
 
 /*
@@ -725,7 +726,7 @@ static int console_flush_lines(struct vm *vm)
  */
 static int console_tick(struct vm *vm)
 {
-	const int64_t tick = CONSOLE_TICK_MS * 1000000;
+	const int64_t tick = CONSOLE_TICK_MS * 1000000LL;
 	struct timespec cpu;
 	int64_t now;
 
@@ -1013,7 +1014,7 @@ static int tick_create(struct vm *vm)
 		.sigev_signo = SIGALRM,
 		.sigev_value.sival_ptr = vm->run,
 	};
-	const struct timespec period = {.tv_nsec = CONSOLE_TICK_MS * 1000000};
+	const struct timespec period = {.tv_nsec = CONSOLE_TICK_MS * 1000000LL};
 	const struct itimerspec times = {period, period};
 
 	event.sigev_notify_thread_id = gettid();
@@ -1220,24 +1221,24 @@ static struct vm *thread_start(const struct options *opt,
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
 	pthread_attr_t attributes;
+	int error = ENOMEM;
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, THREAD_STACK);
-	errno = ENOMEM;
 	if (vm != NULL && (vm->name = name_make(opt, at)) != NULL) {
 		vm->opt = opt;
 		vm->kvm = kvm;
 		vm->shared = shared;
 		vm->image = opt->images[at];
 		vm->fd = vm->vcpu = -1;
-		errno = pthread_create(&vm->thread, &attributes, thread_main,
+		error = pthread_create(&vm->thread, &attributes, thread_main,
 		    vm);
 	}
 	pthread_attr_destroy(&attributes);
-	if (errno == 0)
+	if (error == 0)
 		return vm;
 	report(opt->images[at], "guest %zu: no thread: %s", at + 1,
-	    strerror(errno));
+	    strerror(error));
 	thread_free(vm);
 	return NULL;
 }
@@ -1374,7 +1375,9 @@ static void options_parse(struct options *opt, int argc, char **argv)
 	const int word = 1;	/* getopt's sign for one, with the '-' below */
 	int c, list = 0;
 
-	opt->images = calloc((size_t)argc, sizeof(*opt->images));
+	*opt = (struct options){
+		.images = calloc((size_t)argc, sizeof(*opt->images)),
+	};
 	if (opt->images == NULL) {
 		report("calloc", "%s", strerror(errno));
 		exit(1);
@@ -1476,7 +1479,7 @@ static void files_allow(void)
 int main(int argc, char **argv)
 {
 	static struct options opt;	/* for as long as the process lives */
-	struct kvm kvm;
+	static struct kvm kvm;		/* for as long as the process lives */
 	int result = 0;
 
 	streams_check();

@@ -387,7 +387,7 @@ static ssize_t read_palette(int fd, uint8_t chunk[CHUNK_SIZE])
 	if (error < 0)
 		return error;
 	size = get_u32(chunk);
-	if (size % 3 != 0 || size > MAX_ENTRIES * 3)
+	if (size % 3 != 0 || size / 3 > MAX_ENTRIES)
 		return -EBADMSG;
 	error = read_all(fd, chunk + 8, size + 4);
 	if (error < 0)
@@ -400,7 +400,7 @@ static ssize_t read_palette(int fd, uint8_t chunk[CHUNK_SIZE])
 /* Gives the petals' shades another colour; they stay as dark or as light. */
 static void colour_petals(uint8_t *entry, const struct colour *colour)
 {
-	for (int i = FIRST_PETAL; i < FIRST_PETAL + PETALS; i++) {
+	for (size_t i = FIRST_PETAL; i < FIRST_PETAL + PETALS; i++) {
 		uint8_t *shade = entry + i * 3;
 		int dark = 255;
 		int bright = 0;
@@ -418,13 +418,13 @@ static void colour_petals(uint8_t *entry, const struct colour *colour)
 /* Paints the petals of an open picture.  Returns 0, or a negative errno. */
 static ssize_t paint(int fd, const struct colour *colour)
 {
-	uint8_t chunk[CHUNK_SIZE];
+	static uint8_t chunk[CHUNK_SIZE];
 	ssize_t size = read_palette(fd, chunk);
 	off_t at;
 
 	if (size < 0)
 		return size;
-	if (size < (FIRST_PETAL + PETALS) * 3)
+	if (size / 3 < FIRST_PETAL + PETALS)
 		return -EBADMSG;
 	colour_petals(chunk + 8, colour);
 	put_u32(chunk + 8 + size, crc32(chunk + 4, 4 + (size_t)size));
