@@ -917,7 +917,8 @@ static int tick_create(struct vm *vm)
 	if (timer_create(CLOCK_MONOTONIC, &event, &vm->tick) != 0)
 		return vm_fail(vm, "timer_create");
 	vm->ticking = true;
-	timer_settime(vm->tick, 0, &times, NULL);
+	if (timer_settime(vm->tick, 0, &times, NULL) != 0)
+		return vm_fail(vm, "timer_settime");
 	return 0;
 }
 
