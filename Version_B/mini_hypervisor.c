@@ -1090,6 +1090,23 @@ static int vm_io(struct vm *vm)
 }
 
 /*
+ * Reports what KVM could not do, such as to emulate an instruction, where it
+ * has to; returns -1.
+ */
+static int internal_error_report(struct vm *vm)
+{
+	uint32_t suberror = vm->run->internal.suberror;
+	struct kvm_regs regs;
+
+	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &regs) < 0)
+		return vm_fail(vm, "KVM_GET_REGS");
+	return report(vm->name, "KVM could not go on at rip 0x%llx: %s %u",
+	    (unsigned long long)regs.rip, suberror ==
+	    KVM_INTERNAL_ERROR_EMULATION ? "it can't emulate the instruction, "
+	    "suberror" : "suberror", suberror);
+}
+
+/*
  * Names what stopped the vCPU for good; api.rst 5, "exit_reason".  Returns 0
  * for the guest's hlt, or -1 when reported.
  */
@@ -1113,8 +1130,7 @@ static int vm_ended(struct vm *vm)
 		    "reason 0x%llx",
 		    run->fail_entry.hardware_entry_failure_reason);
 	case KVM_EXIT_INTERNAL_ERROR:
-		return report(vm->name, "KVM could not go on, suberror %u",
-		    run->internal.suberror);
+		return internal_error_report(vm);
 	default:
 		return report(vm->name, "stopped for KVM's exit reason %u",
 		    run->exit_reason);
