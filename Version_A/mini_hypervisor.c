@@ -188,8 +188,8 @@ struct vm {
 	timer_t tick;			/* ends KVM_RUN now and then */
 	bool ticking;			/* there is a tick */
 	bool input_ended;		/* the guest has read its end mark */
-	size_t out_size;		/* bytes gathered in out */
-	uint8_t out[CONSOLE_BUFFER];	/* output not yet written */
+	uint8_t *out;			/* output to write, behind slot 1 */
+	size_t out_size;		/* bytes of it */
 };
 
 /*
@@ -224,31 +224,39 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/*
- * Says in one line on stderr what happened to NAME: a VM, a file or a call.
- * Returns -1, for the caller to return.
- */
-__attribute__((format(printf, 2, 3)))
-static int report(const char *name, const char *format, ...)
+/* Says in one line on stderr what happened to NAME. */
+__attribute__((format(printf, 2, 0)))
+static void say(const char *name, const char *format, va_list args)
 {
 	char line[2 * PATH_MAX + 256];		/* two names and some words */
 	size_t size, room;
-	va_list args;
 
 	size = (size_t)snprintf(line, PATH_MAX + 64, "mini_hypervisor: %.*s: ",
 	    PATH_MAX, name);
 	room = sizeof(line) - size;
-	va_start(args, format);
 	if ((size_t)vsnprintf(line + size, room, format, args) < room)
 		size = strlen(line);
 	else
 		size = sizeof(line) - 1;
-	va_end(args);
 	for (size_t i = 0; i < size; i++)
 		if ((uint8_t)line[i] < ' ' || line[i] == '\177')
 			line[i] = '?';		/* a name can hold anything */
 	line[size++] = '\n';
 	write_all(STDERR_FILENO, line, size);
+}
+
+/*
+ * Says what happened to NAME: a VM, a file or a call.  Returns -1, for the
+ * caller to return.
+ */
+__attribute__((format(printf, 2, 3)))
+static int report(const char *name, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(name, format, args);
+	va_end(args);
 	return -1;
 }
 
@@ -275,14 +283,19 @@ static int kvm_ioctl(int fd, unsigned long request, void *argument)
 
 /* ---- guest memory ----------------------------------------------------- */
 
+/* The bytes of a VM's memory: RAM, slot 1, and the console's buffer. */
+static size_t memory_size(const struct vm *vm)
+{
+	return vm->opt->memory + sizeof(struct system) + CONSOLE_BUFFER;
+}
+
 /*
- * Allocates the guest's memory, zeroed: RAM and, behind it, slot 1.  Returns
- * 0, or -1 when reported; memory_free undoes it.
+ * Allocates the VM's memory, zeroed, of which only what is touched is spent.
+ * Returns 0, or -1 when reported; memory_free undoes it.
  */
 static int memory_allocate(struct vm *vm)
 {
-	size_t memory = vm->opt->memory;
-	size_t size = memory + sizeof(struct system);
+	size_t size = memory_size(vm);
 	void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -292,7 +305,8 @@ static int memory_allocate(struct vm *vm)
 	 * kernel that has none refuses, and that is as good. */
 	madvise(host, size, MADV_NOHUGEPAGE);
 	vm->ram = host;
-	vm->system = (struct system *)(void *)(vm->ram + memory);
+	vm->system = (struct system *)(void *)(vm->ram + vm->opt->memory);
+	vm->out = (uint8_t *)(vm->system + 1);
 	return 0;
 }
 
@@ -300,7 +314,7 @@ static int memory_allocate(struct vm *vm)
 static void memory_free(struct vm *vm)
 {
 	if (vm->ram != NULL)
-		munmap(vm->ram, vm->opt->memory + sizeof(struct system));
+		munmap(vm->ram, memory_size(vm));
 }
 
 /*
@@ -679,7 +693,7 @@ static int console_flush(struct vm *vm)
 static int console_put(struct vm *vm, uint8_t byte)
 {
 	vm->out[vm->out_size++] = byte;
-	if (vm->out_size < sizeof(vm->out))
+	if (vm->out_size < CONSOLE_BUFFER)
 		return 0;
 	return console_flush(vm);
 }
@@ -943,7 +957,7 @@ static int memory_create(struct vm *vm)
  */
 static int vm_create(struct vm *vm)
 {
-	if (stop_signal || memory_create(vm) != 0)
+	if (stop_signal)
 		return -1;
 	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
 	if (vm->fd < 0)
@@ -1072,9 +1086,10 @@ static int vm_loop(struct vm *vm)
  */
 static int vm_run(struct vm *vm)
 {
-	int result;
+	int result = memory_create(vm);
 
-	result = vm_create(vm);
+	if (result == 0)
+		result = vm_create(vm);
 	if (result == 0)
 		result = vm_loop(vm);
 	if (console_flush(vm) != 0)
@@ -1092,17 +1107,19 @@ static const char usage[] =
     "  -g, --guest IMAGE   the guest, a flat 64-bit binary\n"
     "  -h, --help          show this\n";
 
-/* Says what is wrong with the command line and how it goes; ends with 2. */
-__attribute__((format(printf, 1, 2), noreturn))
-static void misuse(const char *format, ...)
+/*
+ * Says what is wrong with NAME on the command line, and how that goes; ends
+ * with 2.
+ */
+__attribute__((format(printf, 2, 3), noreturn))
+static void misuse(const char *name, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "mini_hypervisor: ");
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(name, format, args);
 	va_end(args);
-	fprintf(stderr, "\n%s", usage);
+	write_all(STDERR_FILENO, usage, sizeof(usage) - 1);
 	exit(2);
 }
 
@@ -1121,7 +1138,7 @@ static size_t choice(const char *option, const char *value,
 {
 	if (value[0] < '0' || value[0] > '9' || value[1] != '\0' ||
 	    strchr(choices, value[0]) == NULL)
-		misuse("%s \"%s\": it takes %s", option, value, choices);
+		misuse(option, "it takes %s, not \"%s\"", choices, value);
 	return (size_t)(value[0] - '0');
 }
 
@@ -1129,7 +1146,7 @@ static size_t choice(const char *option, const char *value,
 static void image_add(struct options *opt, char *image)
 {
 	if (opt->image != NULL)
-		misuse("--guest \"%s\": one guest is all this version runs",
+		misuse("--guest", "this version runs one, and not \"%s\" too",
 		    image);
 	opt->image = image;
 }
@@ -1142,7 +1159,7 @@ static void word_add(struct options *opt, int list, char *word)
 		image_add(opt, word);
 		break;
 	default:
-		misuse("\"%s\": it belongs to no option", word);
+		misuse(word, "it belongs to no option");
 	}
 }
 
@@ -1170,9 +1187,9 @@ static void option_take(struct options *opt, int c, char *arg,
 	case 'h':
 		help();
 	case ':':
-		misuse("%s: it needs a value", name);
+		misuse(name, "it needs a value");
 	default:
-		misuse("%s: there is no such option", name);
+		misuse(name, "there is no such option");
 	}
 }
 
@@ -1200,11 +1217,11 @@ static void options_parse(struct options *opt, int argc, char **argv)
 	for (; optind < argc; optind++)		/* what stands behind -- */
 		word_add(opt, list, argv[optind]);
 	if (opt->memory == 0)
-		misuse("--memory is missing");
+		misuse("--memory", "it is missing");
 	if (opt->page == 0)
-		misuse("--page is missing");
+		misuse("--page", "it is missing");
 	if (opt->image == NULL)
-		misuse("--guest is missing");
+		misuse("--guest", "it is missing");
 }
 
 /* ---- main ------------------------------------------------------------- */
@@ -1272,8 +1289,8 @@ static void signals_init(void)
 
 int main(int argc, char **argv)
 {
-	struct options opt = {0};
-	static struct kvm kvm;		/* for as long as the process lives */
+	static struct options opt;	/* for as long as the process lives */
+	static struct kvm kvm;
 	int result;
 
 	streams_check();

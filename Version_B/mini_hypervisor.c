@@ -161,6 +161,8 @@ struct system {
 #define CONSOLE_PORT 0xE9
 #define CONSOLE_BUFFER (64 * KIB)	/* bytes of output gathered */
 #define CONSOLE_TICK_MS 50		/* KVM_RUN lasts no longer */
+#define TICKS_QUIET 2			/* a line begun that does not grow */
+#define TICKS_BEGUN 20			/* and one that does, is written */
 
 /* The command line. */
 struct options {
@@ -204,10 +206,11 @@ struct vm {
 	bool ticking;			/* there is a tick */
 	bool input_ended;		/* the guest has read its end mark */
 	bool input_taken;		/* the guest is reading a line */
-	int64_t begun_since;		/* CPU time in ns, or 0: console_tick */
-	int64_t quiet_since;		/* likewise */
-	size_t out_size;		/* bytes gathered in out */
-	uint8_t out[CONSOLE_BUFFER];	/* output not yet written */
+	size_t begun_size;		/* bytes of the line begun, at a tick */
+	unsigned int begun_ticks;	/* since when it waits for its end */
+	unsigned int grown_ticks;	/* begun_ticks when it last grew */
+	uint8_t *out;			/* output to write, behind slot 1 */
+	size_t out_size;		/* bytes of it */
 };
 
 /*
@@ -242,31 +245,39 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/*
- * Says in one line on stderr what happened to NAME: a VM, a file or a call.
- * Returns -1, for the caller to return.
- */
-__attribute__((format(printf, 2, 3)))
-static int report(const char *name, const char *format, ...)
+/* Says in one line on stderr what happened to NAME. */
+__attribute__((format(printf, 2, 0)))
+static void say(const char *name, const char *format, va_list args)
 {
 	char line[2 * PATH_MAX + 256];		/* two names and some words */
 	size_t size, room;
-	va_list args;
 
 	size = (size_t)snprintf(line, PATH_MAX + 64, "mini_hypervisor: %.*s: ",
 	    PATH_MAX, name);
 	room = sizeof(line) - size;
-	va_start(args, format);
 	if ((size_t)vsnprintf(line + size, room, format, args) < room)
 		size = strlen(line);
 	else
 		size = sizeof(line) - 1;
-	va_end(args);
 	for (size_t i = 0; i < size; i++)
 		if ((uint8_t)line[i] < ' ' || line[i] == '\177')
 			line[i] = '?';		/* a name can hold anything */
 	line[size++] = '\n';
 	write_all(STDERR_FILENO, line, size);
+}
+
+/*
+ * Says what happened to NAME: a VM, a file or a call.  Returns -1, for the
+ * caller to return.
+ */
+__attribute__((format(printf, 2, 3)))
+static int report(const char *name, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(name, format, args);
+	va_end(args);
 	return -1;
 }
 
@@ -293,14 +304,19 @@ static int kvm_ioctl(int fd, unsigned long request, void *argument)
 
 /* ---- guest memory ----------------------------------------------------- */
 
+/* The bytes of a VM's memory: RAM, slot 1, and the console's buffer. */
+static size_t memory_size(const struct vm *vm)
+{
+	return vm->opt->memory + sizeof(struct system) + CONSOLE_BUFFER;
+}
+
 /*
- * Allocates the guest's memory, zeroed: RAM and, behind it, slot 1.  Returns
- * 0, or -1 when reported; memory_free undoes it.
+ * Allocates the VM's memory, zeroed, of which only what is touched is spent.
+ * Returns 0, or -1 when reported; memory_free undoes it.
  */
 static int memory_allocate(struct vm *vm)
 {
-	size_t memory = vm->opt->memory;
-	size_t size = memory + sizeof(struct system);
+	size_t size = memory_size(vm);
 	void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -310,7 +326,8 @@ static int memory_allocate(struct vm *vm)
 	 * kernel that has none refuses, and that is as good. */
 	madvise(host, size, MADV_NOHUGEPAGE);
 	vm->ram = host;
-	vm->system = (struct system *)(void *)(vm->ram + memory);
+	vm->system = (struct system *)(void *)(vm->ram + vm->opt->memory);
+	vm->out = (uint8_t *)(vm->system + 1);
 	return 0;
 }
 
@@ -318,7 +335,7 @@ static int memory_allocate(struct vm *vm)
 static void memory_free(struct vm *vm)
 {
 	if (vm->ram != NULL)
-		munmap(vm->ram, vm->opt->memory + sizeof(struct system));
+		munmap(vm->ram, memory_size(vm));
 }
 
 /*
@@ -687,8 +704,8 @@ static int console_flush(struct vm *vm)
 	int result;
 
 	vm->out_size = 0;
-	vm->begun_since = 0;
-	vm->quiet_since = 0;
+	vm->begun_size = 0;
+	vm->begun_ticks = 0;
 	pthread_mutex_lock(&vm->shared->output);
 	result = write_all(STDOUT_FILENO, vm->out, size);
 	pthread_mutex_unlock(&vm->shared->output);
@@ -718,30 +735,23 @@ static int console_flush_lines(struct vm *vm)
 }
 
 /*
- * Writes at a tick the whole lines that are there, and of a line begun what is
- * there when the guest has computed for half a tick since it last filled KVM's
- * ring, for then it is not about to end the line, or for two ticks at all.
- * CPU time counts, for a thread may have to wait for its turn in the middle of
- * a line.  Returns 0, or -1 when reported.
+ * Writes at a tick the whole lines that are there.  A line begun waits for its
+ * end as long as it grows, at most TICKS_BEGUN ticks; two without a byte more,
+ * and it is a prompt or the like.  Returns 0, or -1 when reported.
  */
 static int console_tick(struct vm *vm)
 {
-	const int64_t tick = CONSOLE_TICK_MS * 1000000LL;
-	struct timespec cpu;
-	int64_t now;
-
 	if (console_flush_lines(vm) != 0)
 		return -1;
 	if (vm->out_size == 0)
 		return 0;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-	now = cpu.tv_sec * 1000000000 + cpu.tv_nsec;
-	if (vm->begun_since == 0)
-		vm->begun_since = now;
-	if (vm->quiet_since == 0)
-		vm->quiet_since = now;
-	if (now - vm->quiet_since < tick / 2 &&
-	    now - vm->begun_since < tick * 2)
+	vm->begun_ticks++;
+	if (vm->out_size != vm->begun_size) {
+		vm->begun_size = vm->out_size;
+		vm->grown_ticks = vm->begun_ticks;
+	}
+	if (vm->begun_ticks - vm->grown_ticks < TICKS_QUIET &&
+	    vm->begun_ticks < TICKS_BEGUN)
 		return 0;
 	return console_flush(vm);
 }
@@ -750,11 +760,11 @@ static int console_tick(struct vm *vm)
 static int console_put(struct vm *vm, uint8_t byte)
 {
 	vm->out[vm->out_size++] = byte;
-	if (vm->out_size < sizeof(vm->out))
+	if (vm->out_size < CONSOLE_BUFFER)
 		return 0;
 	if (console_flush_lines(vm) != 0)
 		return -1;
-	if (vm->out_size < sizeof(vm->out))
+	if (vm->out_size < CONSOLE_BUFFER)
 		return 0;
 	return console_flush(vm);
 }
@@ -893,8 +903,6 @@ static int console_io(struct vm *vm)
 			return -1;
 		return console_read(vm, data, count);
 	}
-	/* The guest prints faster than the ring can take it. */
-	vm->quiet_since = 0;
 	for (size_t i = 0; i < count; i++)
 		if (console_put(vm, data[i]) != 0)
 			return -1;
@@ -1047,7 +1055,7 @@ static int memory_create(struct vm *vm)
  */
 static int vm_create(struct vm *vm)
 {
-	if (stop_signal || memory_create(vm) != 0)
+	if (stop_signal)
 		return -1;
 	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
 	if (vm->fd < 0)
@@ -1176,12 +1184,13 @@ static int vm_loop(struct vm *vm)
  */
 static int vm_run(struct vm *vm)
 {
-	int result;
+	int result = memory_create(vm);
 
 	/* One at a time: else many could each get one of their two files
 	 * under a limit, and none could run. */
 	pthread_mutex_lock(&vm->shared->creation);
-	result = vm_create(vm);
+	if (result == 0)
+		result = vm_create(vm);
 	pthread_mutex_unlock(&vm->shared->creation);
 	if (result == 0)
 		result = vm_loop(vm);
@@ -1298,17 +1307,19 @@ static const char usage[] =
     "  -g, --guest IMAGE...   the guests, flat 64-bit binaries\n"
     "  -h, --help             show this\n";
 
-/* Says what is wrong with the command line and how it goes; ends with 2. */
-__attribute__((format(printf, 1, 2), noreturn))
-static void misuse(const char *format, ...)
+/*
+ * Says what is wrong with NAME on the command line, and how that goes; ends
+ * with 2.
+ */
+__attribute__((format(printf, 2, 3), noreturn))
+static void misuse(const char *name, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "mini_hypervisor: ");
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(name, format, args);
 	va_end(args);
-	fprintf(stderr, "\n%s", usage);
+	write_all(STDERR_FILENO, usage, sizeof(usage) - 1);
 	exit(2);
 }
 
@@ -1327,7 +1338,7 @@ static size_t choice(const char *option, const char *value,
 {
 	if (value[0] < '0' || value[0] > '9' || value[1] != '\0' ||
 	    strchr(choices, value[0]) == NULL)
-		misuse("%s \"%s\": it takes %s", option, value, choices);
+		misuse(option, "it takes %s, not \"%s\"", choices, value);
 	return (size_t)(value[0] - '0');
 }
 
@@ -1345,7 +1356,7 @@ static void word_add(struct options *opt, int list, char *word)
 		image_add(opt, word);
 		break;
 	default:
-		misuse("\"%s\": it belongs to no option", word);
+		misuse(word, "it belongs to no option");
 	}
 }
 
@@ -1373,9 +1384,9 @@ static void option_take(struct options *opt, int c, char *arg,
 	case 'h':
 		help();
 	case ':':
-		misuse("%s: it needs a value", name);
+		misuse(name, "it needs a value");
 	default:
-		misuse("%s: there is no such option", name);
+		misuse(name, "there is no such option");
 	}
 }
 
@@ -1410,11 +1421,11 @@ static void options_parse(struct options *opt, int argc, char **argv)
 	for (; optind < argc; optind++)		/* what stands behind -- */
 		word_add(opt, list, argv[optind]);
 	if (opt->memory == 0)
-		misuse("--memory is missing");
+		misuse("--memory", "it is missing");
 	if (opt->page == 0)
-		misuse("--page is missing");
+		misuse("--page", "it is missing");
 	if (opt->count == 0)
-		misuse("--guest is missing");
+		misuse("--guest", "it is missing");
 }
 
 /* ---- main ------------------------------------------------------------- */

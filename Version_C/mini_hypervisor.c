@@ -169,6 +169,8 @@ struct system {
 #define CONSOLE_PORT 0xE9
 #define CONSOLE_BUFFER (64 * KIB)	/* bytes of output gathered */
 #define CONSOLE_TICK_MS 50		/* KVM_RUN lasts no longer */
+#define TICKS_QUIET 2			/* a line begun that does not grow */
+#define TICKS_BEGUN 20			/* and one that does, is written */
 
 #define FILES_PORT 0x278
 #define FILES_MAX 1024			/* files that a VM can make or open */
@@ -180,7 +182,7 @@ struct system {
 /* A file given with --file: all VMs read it, and no one writes it. */
 struct original {
 	char *path;			/* as given */
-	char *name;			/* last component of path */
+	const char *name;		/* last component of path */
 	int fd;				/* open for reading */
 	struct stat status;		/* at the start: which file it is */
 };
@@ -265,17 +267,18 @@ struct vm {
 	bool ticking;			/* there is a tick */
 	bool input_ended;		/* the guest has read its end mark */
 	bool input_taken;		/* the guest is reading a line */
-	int64_t begun_since;		/* CPU time in ns, or 0: console_tick */
-	int64_t quiet_since;		/* likewise */
+	size_t begun_size;		/* bytes of the line begun, at a tick */
+	unsigned int begun_ticks;	/* since when it waits for its end */
+	unsigned int grown_ticks;	/* begun_ticks when it last grew */
 	size_t number;			/* of the guest in the list, from 1 */
-	int folder;			/* vmN, where its files are, or -errno */
+	int folder;			/* vmN, for its files; or -errno */
 	bool folder_made;		/* by this run */
 	uint64_t request;		/* guest address of its request block */
 	struct file files[FILES_MAX];	/* what it has made or opened */
 	size_t file_count;		/* of them */
 	struct handle handles[HANDLES_MAX];	/* from HANDLE_FIRST on */
-	size_t out_size;		/* bytes gathered in out */
-	uint8_t out[CONSOLE_BUFFER];	/* output not yet written */
+	uint8_t *out;			/* output to write, behind slot 1 */
+	size_t out_size;		/* bytes of it */
 };
 
 /*
@@ -310,31 +313,39 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/*
- * Says in one line on stderr what happened to NAME: a VM, a file or a call.
- * Returns -1, for the caller to return.
- */
-__attribute__((format(printf, 2, 3)))
-static int report(const char *name, const char *format, ...)
+/* Says in one line on stderr what happened to NAME. */
+__attribute__((format(printf, 2, 0)))
+static void say(const char *name, const char *format, va_list args)
 {
 	char line[2 * PATH_MAX + 256];		/* two names and some words */
 	size_t size, room;
-	va_list args;
 
 	size = (size_t)snprintf(line, PATH_MAX + 64, "mini_hypervisor: %.*s: ",
 	    PATH_MAX, name);
 	room = sizeof(line) - size;
-	va_start(args, format);
 	if ((size_t)vsnprintf(line + size, room, format, args) < room)
 		size = strlen(line);
 	else
 		size = sizeof(line) - 1;
-	va_end(args);
 	for (size_t i = 0; i < size; i++)
 		if ((uint8_t)line[i] < ' ' || line[i] == '\177')
 			line[i] = '?';		/* a name can hold anything */
 	line[size++] = '\n';
 	write_all(STDERR_FILENO, line, size);
+}
+
+/*
+ * Says what happened to NAME: a VM, a file or a call.  Returns -1, for the
+ * caller to return.
+ */
+__attribute__((format(printf, 2, 3)))
+static int report(const char *name, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(name, format, args);
+	va_end(args);
 	return -1;
 }
 
@@ -361,14 +372,19 @@ static int kvm_ioctl(int fd, unsigned long request, void *argument)
 
 /* ---- guest memory ----------------------------------------------------- */
 
+/* The bytes of a VM's memory: RAM, slot 1, and the console's buffer. */
+static size_t memory_size(const struct vm *vm)
+{
+	return vm->opt->memory + sizeof(struct system) + CONSOLE_BUFFER;
+}
+
 /*
- * Allocates the guest's memory, zeroed: RAM and, behind it, slot 1.  Returns
- * 0, or -1 when reported; memory_free undoes it.
+ * Allocates the VM's memory, zeroed, of which only what is touched is spent.
+ * Returns 0, or -1 when reported; memory_free undoes it.
  */
 static int memory_allocate(struct vm *vm)
 {
-	size_t memory = vm->opt->memory;
-	size_t size = memory + sizeof(struct system);
+	size_t size = memory_size(vm);
 	void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -378,7 +394,8 @@ static int memory_allocate(struct vm *vm)
 	 * kernel that has none refuses, and that is as good. */
 	madvise(host, size, MADV_NOHUGEPAGE);
 	vm->ram = host;
-	vm->system = (struct system *)(void *)(vm->ram + memory);
+	vm->system = (struct system *)(void *)(vm->ram + vm->opt->memory);
+	vm->out = (uint8_t *)(vm->system + 1);
 	return 0;
 }
 
@@ -386,7 +403,7 @@ static int memory_allocate(struct vm *vm)
 static void memory_free(struct vm *vm)
 {
 	if (vm->ram != NULL)
-		munmap(vm->ram, vm->opt->memory + sizeof(struct system));
+		munmap(vm->ram, memory_size(vm));
 }
 
 /*
@@ -755,8 +772,8 @@ static int console_flush(struct vm *vm)
 	int result;
 
 	vm->out_size = 0;
-	vm->begun_since = 0;
-	vm->quiet_since = 0;
+	vm->begun_size = 0;
+	vm->begun_ticks = 0;
 	pthread_mutex_lock(&vm->shared->output);
 	result = write_all(STDOUT_FILENO, vm->out, size);
 	pthread_mutex_unlock(&vm->shared->output);
@@ -786,30 +803,23 @@ static int console_flush_lines(struct vm *vm)
 }
 
 /*
- * Writes at a tick the whole lines that are there, and of a line begun what is
- * there when the guest has computed for half a tick since it last filled KVM's
- * ring, for then it is not about to end the line, or for two ticks at all.
- * CPU time counts, for a thread may have to wait for its turn in the middle of
- * a line.  Returns 0, or -1 when reported.
+ * Writes at a tick the whole lines that are there.  A line begun waits for its
+ * end as long as it grows, at most TICKS_BEGUN ticks; two without a byte more,
+ * and it is a prompt or the like.  Returns 0, or -1 when reported.
  */
 static int console_tick(struct vm *vm)
 {
-	const int64_t tick = CONSOLE_TICK_MS * 1000000LL;
-	struct timespec cpu;
-	int64_t now;
-
 	if (console_flush_lines(vm) != 0)
 		return -1;
 	if (vm->out_size == 0)
 		return 0;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-	now = cpu.tv_sec * 1000000000 + cpu.tv_nsec;
-	if (vm->begun_since == 0)
-		vm->begun_since = now;
-	if (vm->quiet_since == 0)
-		vm->quiet_since = now;
-	if (now - vm->quiet_since < tick / 2 &&
-	    now - vm->begun_since < tick * 2)
+	vm->begun_ticks++;
+	if (vm->out_size != vm->begun_size) {
+		vm->begun_size = vm->out_size;
+		vm->grown_ticks = vm->begun_ticks;
+	}
+	if (vm->begun_ticks - vm->grown_ticks < TICKS_QUIET &&
+	    vm->begun_ticks < TICKS_BEGUN)
 		return 0;
 	return console_flush(vm);
 }
@@ -818,11 +828,11 @@ static int console_tick(struct vm *vm)
 static int console_put(struct vm *vm, uint8_t byte)
 {
 	vm->out[vm->out_size++] = byte;
-	if (vm->out_size < sizeof(vm->out))
+	if (vm->out_size < CONSOLE_BUFFER)
 		return 0;
 	if (console_flush_lines(vm) != 0)
 		return -1;
-	if (vm->out_size < sizeof(vm->out))
+	if (vm->out_size < CONSOLE_BUFFER)
 		return 0;
 	return console_flush(vm);
 }
@@ -961,8 +971,6 @@ static int console_io(struct vm *vm)
 			return -1;
 		return console_read(vm, data, count);
 	}
-	/* The guest prints faster than the ring can take it. */
-	vm->quiet_since = 0;
 	for (size_t i = 0; i < count; i++)
 		if (console_put(vm, data[i]) != 0)
 			return -1;
@@ -990,14 +998,13 @@ static void *ram_at(struct vm *vm, uint64_t address, uint64_t size)
  */
 static int string_at(struct vm *vm, uint64_t address, const char **string)
 {
-	size_t memory = vm->opt->memory, size = 0;
+	size_t size = PATH_MAX;
 
-	if (ram_at(vm, address, 1) != NULL)
-		size = memory - address < PATH_MAX ?
-		    memory - address : PATH_MAX;
-	if (size == 0)
-		return -EFAULT;
+	if (address < vm->opt->memory && vm->opt->memory - address < size)
+		size = vm->opt->memory - address;
 	*string = ram_at(vm, address, size);
+	if (*string == NULL)
+		return -EFAULT;
 	if (memchr(*string, '\0', size) != NULL)
 		return 0;
 	return size < PATH_MAX ? -EFAULT : -ENAMETOOLONG;
@@ -1197,8 +1204,8 @@ static int file_reopen(struct vm *vm, struct file *file)
 	    O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		return errno == ELOOP || errno == ENXIO || errno == EISDIR ?
-		    -ENOENT : -errno;
+		return errno == ELOOP || errno == ENXIO || errno == EISDIR ||
+		    errno == EACCES ? -ENOENT : -errno;
 	if (fstat(fd, &status) != 0 || status.st_dev != file->device ||
 	    status.st_ino != file->inode || status.st_nlink != 1) {
 		close(fd);
@@ -1469,30 +1476,38 @@ static void files_destroy(struct vm *vm)
 }
 
 /*
- * Opens the files given with --file.  Returns 0, or -1 when one is reported
- * that can't be shared.
+ * Opens a file given with --file, the one behind COUNT others.  Returns 0, or
+ * -1 when reported that it can't be shared.
  */
+static int original_open(struct original *files, size_t count)
+{
+	struct original *file = &files[count];
+	const char *slash = strrchr(file->path, '/');
+
+	file->name = slash != NULL ? slash + 1 : file->path;
+	file->fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (file->fd < 0 || fstat(file->fd, &file->status) != 0)
+		return report(file->path, "%s", strerror(errno));
+	if (!S_ISREG(file->status.st_mode))
+		return report(file->path, "is not a regular file");
+	if (strcmp(file->name, FILE_UNFINISHED) == 0)
+		return report(file->path, "may not be called so");
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(files[i].name, file->name) == 0)
+			return report(file->path, "is called like %s, "
+			    "which is shared too", files[i].path);
+	return 0;
+}
+
+/* Opens all files given with --file.  Returns 0, or -1 when reported. */
 static int originals_open(struct options *opt)
 {
-	for (size_t i = 0; i < opt->file_count; i++) {
-		struct original *file = &opt->files[i];
-		const char *slash = strrchr(file->path, '/');
+	int result = 0;
 
-		file->name = slash ? file->path + (slash - file->path) + 1 :
-		    file->path;
-		file->fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (file->fd < 0 || fstat(file->fd, &file->status) != 0)
-			return report(file->path, "%s", strerror(errno));
-		if (!S_ISREG(file->status.st_mode))
-			return report(file->path, "is not a regular file");
-		if (strlen(file->name) > NAME_MAX)
-			return report(file->path, "%s", strerror(ENAMETOOLONG));
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(opt->files[j].name, file->name) == 0)
-				return report(file->path, "is called like %s, "
-				    "which is shared too", opt->files[j].path);
-	}
-	return 0;
+	for (size_t i = 0; i < opt->file_count; i++)
+		if (original_open(opt->files, i) != 0)
+			result = -1;
+	return result;
 }
 
 /* ---- confinement ------------------------------------------------------ */
@@ -1771,7 +1786,7 @@ static int memory_create(struct vm *vm)
  */
 static int vm_create(struct vm *vm)
 {
-	if (stop_signal || memory_create(vm) != 0)
+	if (stop_signal)
 		return -1;
 	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
 	if (vm->fd < 0)
@@ -1904,12 +1919,13 @@ static int vm_loop(struct vm *vm)
  */
 static int vm_run(struct vm *vm)
 {
-	int result;
+	int result = memory_create(vm);
 
 	/* One at a time: else many could each get one of their two files
 	 * under a limit, and none could run. */
 	pthread_mutex_lock(&vm->shared->creation);
-	result = vm_create(vm);
+	if (result == 0)
+		result = vm_create(vm);
 	if (result == 0)
 		result = confine(vm);
 	pthread_mutex_unlock(&vm->shared->creation);
@@ -2034,17 +2050,19 @@ static const char usage[] =
     "  -f, --file FILE...     files that the guests share until they write\n"
     "  -h, --help             show this\n";
 
-/* Says what is wrong with the command line and how it goes; ends with 2. */
-__attribute__((format(printf, 1, 2), noreturn))
-static void misuse(const char *format, ...)
+/*
+ * Says what is wrong with NAME on the command line, and how that goes; ends
+ * with 2.
+ */
+__attribute__((format(printf, 2, 3), noreturn))
+static void misuse(const char *name, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "mini_hypervisor: ");
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(name, format, args);
 	va_end(args);
-	fprintf(stderr, "\n%s", usage);
+	write_all(STDERR_FILENO, usage, sizeof(usage) - 1);
 	exit(2);
 }
 
@@ -2063,7 +2081,7 @@ static size_t choice(const char *option, const char *value,
 {
 	if (value[0] < '0' || value[0] > '9' || value[1] != '\0' ||
 	    strchr(choices, value[0]) == NULL)
-		misuse("%s \"%s\": it takes %s", option, value, choices);
+		misuse(option, "it takes %s, not \"%s\"", choices, value);
 	return (size_t)(value[0] - '0');
 }
 
@@ -2090,7 +2108,7 @@ static void word_add(struct options *opt, int list, char *word)
 		file_add(opt, word);
 		break;
 	default:
-		misuse("\"%s\": it belongs to no option", word);
+		misuse(word, "it belongs to no option");
 	}
 }
 
@@ -2121,9 +2139,9 @@ static void option_take(struct options *opt, int c, char *arg,
 	case 'h':
 		help();
 	case ':':
-		misuse("%s: it needs a value", name);
+		misuse(name, "it needs a value");
 	default:
-		misuse("%s: there is no such option", name);
+		misuse(name, "there is no such option");
 	}
 }
 
@@ -2161,11 +2179,11 @@ static void options_parse(struct options *opt, int argc, char **argv)
 	for (; optind < argc; optind++)		/* what stands behind -- */
 		word_add(opt, list, argv[optind]);
 	if (opt->memory == 0)
-		misuse("--memory is missing");
+		misuse("--memory", "it is missing");
 	if (opt->page == 0)
-		misuse("--page is missing");
+		misuse("--page", "it is missing");
 	if (opt->count == 0)
-		misuse("--guest is missing");
+		misuse("--guest", "it is missing");
 }
 
 /* ---- main ------------------------------------------------------------- */

@@ -25,7 +25,8 @@ static double seconds(void)
 
 static void *create(void *vm)
 {
-	((struct vm *)vm)->result = vm_create(vm);
+	((struct vm *)vm)->result =
+	    memory_create(vm) == 0 ? vm_create(vm) : -1;
 	return NULL;
 }
 

@@ -46,19 +46,19 @@ bad() {
 	hv "$@"
 	seen "refused: $*" 2
 }
-bad '--memory is missing'
-bad '--memory is missing' -p 4 -g g/hello.img
-bad '--page is missing' -m 4 -g g/hello.img
-bad '--guest is missing' -m 4 -p 4
+bad '--memory: it is missing'
+bad '--memory: it is missing' -p 4 -g g/hello.img
+bad '--page: it is missing' -m 4 -g g/hello.img
+bad '--guest: it is missing' -m 4 -p 4
 for value in 3 4x '' -1 04 4MB 0 16 ' 4' ','; do
-	bad "--memory \"$value\": it takes 2, 4 or 8" \
+	bad "--memory: it takes 2, 4 or 8, not \"$value\"" \
 		-m "$value" -p 4 -g g/hello.img
-	bad "--page \"$value\": it takes 4 or 2" \
+	bad "--page: it takes 4 or 2, not \"$value\"" \
 		-m 4 --page "$value" -g g/hello.img
 done
-bad '"x": it belongs to no option' x -m 4 -p 4 -g g/hello.img
-bad '"x": it belongs to no option' -m 4 x -p 4 -g g/hello.img
-bad '"x": it belongs to no option' -g g/hello.img -m 4 x -p 4
+bad 'x: it belongs to no option' x -m 4 -p 4 -g g/hello.img
+bad 'x: it belongs to no option' -m 4 x -p 4 -g g/hello.img
+bad 'x: it belongs to no option' -g g/hello.img -m 4 x -p 4
 bad '--memory: it needs a value' -p 4 -g g/hello.img --memory
 bad '-g: it needs a value' -m 4 -p 4 -g
 bad '-x: there is no such option' -m 4 -p 4 -x -g g/hello.img
@@ -69,7 +69,7 @@ if [ "$level" = A ]; then
 		name=${more#-g }
 		name=${name#--guest=}
 		# shellcheck disable=SC2086
-		bad "--guest \"$name\": one guest is all this version runs" \
+		bad "--guest: this version runs one, and not \"$name\" too" \
 			-m 4 -p 4 -g g/hello.img $more
 	done
 fi
