@@ -1499,7 +1499,8 @@ static void files_allow(void)
 {
 	struct rlimit limit;
 
-	getrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 }

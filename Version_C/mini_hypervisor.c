@@ -2257,7 +2257,8 @@ static void files_allow(void)
 {
 	struct rlimit limit;
 
-	getrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 }

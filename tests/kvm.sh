@@ -3,6 +3,7 @@
 #
 #	tests/kvm.sh				each version, with its cases
 #	tests/kvm.sh LEVEL PROGRAM CASE...	a program, as version LEVEL
+#	tests/kvm.sh each CASE...		each version, with these cases
 #
 # A version's text holds most of the one before, so what that was tested for
 # is not all tested again.
@@ -52,7 +53,12 @@ PATH=$work/bin:$PATH
 	echo 'nogroup:x:65534:' >/etc/group
 }
 
-if [ $# -gt 0 ]; then
+if [ "$1" = each ]; then
+	shift
+	for version in A B C; do
+		suite $version "../Version_$version/mini_hypervisor" "$@"
+	done
+elif [ $# -gt 0 ]; then
 	suite "$@"
 else
 	suite A ../Version_A/mini_hypervisor \
