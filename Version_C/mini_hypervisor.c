@@ -1200,19 +1200,23 @@ static int file_own(struct vm *vm, struct file *file, bool empty)
 static int file_reopen(struct vm *vm, struct file *file)
 {
 	struct stat status;
+	int error = 0;
 	int fd = openat(vm->folder, file->name, O_RDWR | O_NOFOLLOW |
 	    O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ELOOP || errno == ENXIO || errno == EISDIR ||
 		    errno == EACCES ? -ENOENT : -errno;
-	if (fstat(fd, &status) != 0 || status.st_dev != file->device ||
-	    status.st_ino != file->inode || status.st_nlink != 1) {
+	if (fstat(fd, &status) != 0)
+		error = -errno;
+	else if (status.st_dev != file->device ||
+	    status.st_ino != file->inode || status.st_nlink != 1)
+		error = -ENOENT;
+	if (error == 0)
+		file->fd = fd;
+	else
 		close(fd);
-		return -ENOENT;
-	}
-	file->fd = fd;
-	return 0;
+	return error;
 }
 
 /* The descriptor to read FILE by: the VM's own or the original's. */
