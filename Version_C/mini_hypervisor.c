@@ -1148,9 +1148,12 @@ static int file_name(struct vm *vm, struct file *file, int fd)
 {
 	struct stat old, status;
 
-	if (fstatat(vm->folder, file->name, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    file_given(vm->opt, &old))
-		return -EACCES;
+	if (fstatat(vm->folder, file->name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (file_given(vm->opt, &old))
+			return -EACCES;
+	} else if (errno != ENOENT) {
+		return -errno;
+	}
 	if (fstat(fd, &status) != 0 || renameat(vm->folder, FILE_UNFINISHED,
 	    vm->folder, file->name) != 0)
 		return -errno;
