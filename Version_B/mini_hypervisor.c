@@ -182,7 +182,7 @@ struct kvm {
 
 /* What the VMs of this process share. */
 struct shared {
-	pthread_mutex_t creation;	/* held while a VM is created */
+	sem_t room;			/* VMs that open files are left for */
 	pthread_mutex_t output;		/* held for a write to stdout */
 	sem_t input;			/* 1 when no VM is reading a line */
 };
@@ -1186,12 +1186,8 @@ static int vm_run(struct vm *vm)
 {
 	int result = memory_create(vm);
 
-	/* One at a time: else many could each get one of their two files
-	 * under a limit, and none could run. */
-	pthread_mutex_lock(&vm->shared->creation);
 	if (result == 0)
 		result = vm_create(vm);
-	pthread_mutex_unlock(&vm->shared->creation);
 	if (result == 0)
 		result = vm_loop(vm);
 	if (console_flush(vm) != 0)
@@ -1204,13 +1200,37 @@ static int vm_run(struct vm *vm)
 /* ---- threads ---------------------------------------------------------- */
 
 #define THREAD_STACK (128 * KIB)	/* bytes of a thread's stack */
+#define VM_DESCRIPTORS 2		/* open files that a VM takes */
 
-/* The thread of a VM: all there is of it happens here. */
+/*
+ * How many VMs the limit on open files leaves room for.  /dev/kvm got the
+ * lowest free number, so all below are taken.
+ */
+static unsigned int room_ask(const struct kvm *kvm)
+{
+	struct rlimit limit;
+	rlim_t room = SEM_VALUE_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		room = (limit.rlim_cur - (rlim_t)kvm->fd - 1) /
+		    VM_DESCRIPTORS;
+	return room < SEM_VALUE_MAX ? (unsigned int)room : SEM_VALUE_MAX;
+}
+
+/*
+ * The thread of a VM: all there is of it happens here.  It needs to be sure of
+ * its open files, for many VMs could each get some of theirs, and none run.
+ */
 static void *thread_main(void *argument)
 {
 	struct vm *vm = argument;
 
+	if (sem_trywait(&vm->shared->room) != 0) {
+		vm->result = report(vm->name, "%s", strerror(EMFILE));
+		return NULL;
+	}
 	vm->result = vm_run(vm);
+	sem_post(&vm->shared->room);
 	return NULL;
 }
 
@@ -1276,7 +1296,6 @@ static struct vm *thread_start(const struct options *opt,
 static int threads_run(const struct options *opt, const struct kvm *kvm)
 {
 	struct shared shared = {
-		.creation = PTHREAD_MUTEX_INITIALIZER,
 		.output = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct vm **vms = calloc(opt->count, sizeof(struct vm *));
@@ -1284,6 +1303,7 @@ static int threads_run(const struct options *opt, const struct kvm *kvm)
 
 	if (vms == NULL)
 		return report("calloc", "%s", strerror(errno));
+	sem_init(&shared.room, 0, room_ask(kvm));
 	sem_init(&shared.input, 0, 1);
 	for (size_t i = 0; i < opt->count; i++)
 		vms[i] = thread_start(opt, kvm, &shared, i);

@@ -243,7 +243,7 @@ struct kvm {
 
 /* What the VMs of this process share. */
 struct shared {
-	pthread_mutex_t creation;	/* held while a VM is created */
+	sem_t room;			/* VMs that open files are left for */
 	pthread_mutex_t output;		/* held for a write to stdout */
 	sem_t input;			/* 1 when no VM is reading a line */
 };
@@ -274,11 +274,11 @@ struct vm {
 	int folder;			/* vmN, for its files; or -errno */
 	bool folder_made;		/* by this run */
 	uint64_t request;		/* guest address of its request block */
-	struct file files[FILES_MAX];	/* what it has made or opened */
-	size_t file_count;		/* of them */
-	struct handle handles[HANDLES_MAX];	/* from HANDLE_FIRST on */
+	size_t file_count;		/* of files, below */
 	uint8_t *out;			/* output to write, behind slot 1 */
 	size_t out_size;		/* bytes of it */
+	struct handle handles[HANDLES_MAX];	/* from HANDLE_FIRST on */
+	struct file files[FILES_MAX];	/* what it has made or opened */
 };
 
 /*
@@ -1528,23 +1528,27 @@ static int originals_open(struct options *opt)
     LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
 /*
- * Leaves this thread no files to open but those in its VM's folder; Linux,
- * Documentation/userspace-api/landlock.rst.  A kernel without Landlock leaves
- * them all.  Returns 0, or -1 when reported.
+ * Makes the VM's folder, and leaves this thread no files to open but those in
+ * it, so that a guest that found a hole in us would find nothing behind it;
+ * Linux, Documentation/userspace-api/landlock.rst.  A kernel without Landlock
+ * leaves all files.  Returns 0, or -1 when reported.
  */
 static int paths_confine(struct vm *vm)
 {
 	const struct landlock_ruleset_attr denied = {
 		.handled_access_fs = LANDLOCK_DENIED,
 	};
-	const struct landlock_path_beneath_attr allowed = {
+	struct landlock_path_beneath_attr allowed = {
 		.allowed_access = LANDLOCK_ALLOWED,
-		.parent_fd = vm->folder,
 	};
-	int rules = (int)syscall(SYS_landlock_create_ruleset, &denied,
-	    sizeof(denied), 0);
-	int result = 0;
+	int rules, result = 0;
 
+	folder_create(vm);
+	allowed.parent_fd = vm->folder;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return vm_fail(vm, "PR_SET_NO_NEW_PRIVS");
+	rules = (int)syscall(SYS_landlock_create_ruleset, &denied,
+	    sizeof(denied), 0);
 	if (rules < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
 		return 0;
 	if (rules < 0)
@@ -1558,60 +1562,65 @@ static int paths_confine(struct vm *vm)
 	return result;
 }
 
-/* Parts of the filter below: goes on with FIELD; lets the calls pass where it
- * is VALUE; ends the process. */
+/* Parts of the filter below: looks at FIELD; lets pass what is VALUE; ends the
+ * process; and begins a group of COUNT values that are below LIMIT, each let
+ * pass, and a kill.  The kernel tries every number when it takes a filter, so
+ * groups save most of that. */
 #define FILTER_LOAD(field) \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define FILTER_ALLOW(value) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-#define FILTER_UNLESS(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0)
 #define FILTER_KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+#define FILTER_UNLESS(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0)
+#define FILTER_GROUP(limit, count) \
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, limit, 2 * (count) + 1, 0)
 
 /*
- * The system calls that a VM's thread makes from its first KVM_RUN to its end;
- * Linux, Documentation/userspace-api/seccomp_filter.rst.
+ * The system calls that a VM's thread makes from its first KVM_RUN to its end,
+ * by number; Linux, Documentation/userspace-api/seccomp_filter.rst.  C
+ * libraries differ in how they do fstat and its like.
  */
 static const struct sock_filter filter[] = {
 	FILTER_LOAD(arch),
 	FILTER_UNLESS(AUDIT_ARCH_X86_64),
 	FILTER_KILL,
 	FILTER_LOAD(nr),
-	/* Files and the console. */
-	FILTER_ALLOW(SYS_pread64),
-	FILTER_ALLOW(SYS_pwrite64),
+	FILTER_GROUP(SYS_ioctl, 9),
 	FILTER_ALLOW(SYS_read),
 	FILTER_ALLOW(SYS_write),
-	FILTER_ALLOW(SYS_poll),
-	FILTER_ALLOW(SYS_openat),
 	FILTER_ALLOW(SYS_close),
-	FILTER_ALLOW(SYS_ftruncate),
-	FILTER_ALLOW(SYS_copy_file_range),
-	FILTER_ALLOW(SYS_sendfile),
-	FILTER_ALLOW(SYS_renameat),
-	FILTER_ALLOW(SYS_unlinkat),
-	/* stat, fstat and fstatat of one C library or another */
-	FILTER_ALLOW(SYS_newfstatat),
-	FILTER_ALLOW(SYS_fstat),
 	FILTER_ALLOW(SYS_stat),
-	/* The tick, and other threads. */
-	FILTER_ALLOW(SYS_rt_sigreturn),
-	FILTER_ALLOW(SYS_restart_syscall),
-	FILTER_ALLOW(SYS_clock_gettime),
-	FILTER_ALLOW(SYS_futex),
-	/* The end of the VM and of the thread. */
-	FILTER_ALLOW(SYS_timer_delete),
+	FILTER_ALLOW(SYS_fstat),
+	FILTER_ALLOW(SYS_poll),
 	FILTER_ALLOW(SYS_munmap),
-	FILTER_ALLOW(SYS_madvise),
 	FILTER_ALLOW(SYS_rt_sigprocmask),
-	FILTER_ALLOW(SYS_exit),
-	/* The vCPU. */
-	FILTER_UNLESS(SYS_ioctl),
+	FILTER_ALLOW(SYS_rt_sigreturn),
 	FILTER_KILL,
+	FILTER_GROUP(SYS_ioctl + 1, 3),
 	FILTER_LOAD(args[1]),
 	FILTER_ALLOW(KVM_RUN),
 	FILTER_ALLOW(KVM_GET_REGS),
 	FILTER_ALLOW(KVM_GET_SREGS),
+	FILTER_KILL,
+	FILTER_GROUP(SYS_futex, 6),
+	FILTER_ALLOW(SYS_pread64),
+	FILTER_ALLOW(SYS_pwrite64),
+	FILTER_ALLOW(SYS_madvise),
+	FILTER_ALLOW(SYS_sendfile),
+	FILTER_ALLOW(SYS_exit),
+	FILTER_ALLOW(SYS_ftruncate),
+	FILTER_KILL,
+	FILTER_GROUP(SYS_copy_file_range + 1, 9),
+	FILTER_ALLOW(SYS_futex),
+	FILTER_ALLOW(SYS_restart_syscall),
+	FILTER_ALLOW(SYS_timer_delete),
+	FILTER_ALLOW(SYS_clock_gettime),
+	FILTER_ALLOW(SYS_openat),
+	FILTER_ALLOW(SYS_newfstatat),
+	FILTER_ALLOW(SYS_unlinkat),
+	FILTER_ALLOW(SYS_renameat),
+	FILTER_ALLOW(SYS_copy_file_range),
 	FILTER_KILL,
 };
 
@@ -1631,20 +1640,6 @@ static int calls_confine(struct vm *vm)
 	    errno != EINVAL)
 		return vm_fail(vm, "PR_SET_SECCOMP");
 	return 0;
-}
-
-/*
- * Gives up what this thread does not need to run its VM, so that a guest that
- * found a hole in us or in KVM would find nothing behind it.  Returns 0, or -1
- * when reported.
- */
-static int confine(struct vm *vm)
-{
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return vm_fail(vm, "PR_SET_NO_NEW_PRIVS");
-	if (paths_confine(vm) != 0)
-		return -1;
-	return calls_confine(vm);
 }
 
 /* ---- the machine's life ----------------------------------------------- */
@@ -1804,7 +1799,6 @@ static int vm_create(struct vm *vm)
 		return -1;
 	if (console_create(vm) != 0)
 		return -1;
-	folder_create(vm);
 	return tick_create(vm);
 }
 
@@ -1928,14 +1922,12 @@ static int vm_run(struct vm *vm)
 {
 	int result = memory_create(vm);
 
-	/* One at a time: else many could each get one of their two files
-	 * under a limit, and none could run. */
-	pthread_mutex_lock(&vm->shared->creation);
+	if (result == 0)
+		result = paths_confine(vm);
 	if (result == 0)
 		result = vm_create(vm);
 	if (result == 0)
-		result = confine(vm);
-	pthread_mutex_unlock(&vm->shared->creation);
+		result = calls_confine(vm);
 	if (result == 0)
 		result = vm_loop(vm);
 	if (console_flush(vm) != 0)
@@ -1948,13 +1940,37 @@ static int vm_run(struct vm *vm)
 /* ---- threads ---------------------------------------------------------- */
 
 #define THREAD_STACK (128 * KIB)	/* bytes of a thread's stack */
+#define VM_DESCRIPTORS 3		/* open files that a VM takes */
 
-/* The thread of a VM: all there is of it happens here. */
+/*
+ * How many VMs the limit on open files leaves room for.  /dev/kvm got the
+ * lowest free number, so all below are taken.
+ */
+static unsigned int room_ask(const struct kvm *kvm)
+{
+	struct rlimit limit;
+	rlim_t room = SEM_VALUE_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		room = (limit.rlim_cur - (rlim_t)kvm->fd - 1) /
+		    VM_DESCRIPTORS;
+	return room < SEM_VALUE_MAX ? (unsigned int)room : SEM_VALUE_MAX;
+}
+
+/*
+ * The thread of a VM: all there is of it happens here.  It needs to be sure of
+ * its open files, for many VMs could each get some of theirs, and none run.
+ */
 static void *thread_main(void *argument)
 {
 	struct vm *vm = argument;
 
+	if (sem_trywait(&vm->shared->room) != 0) {
+		vm->result = report(vm->name, "%s", strerror(EMFILE));
+		return NULL;
+	}
 	vm->result = vm_run(vm);
+	sem_post(&vm->shared->room);
 	return NULL;
 }
 
@@ -2025,7 +2041,6 @@ static struct vm *thread_start(const struct options *opt,
 static int threads_run(const struct options *opt, const struct kvm *kvm)
 {
 	struct shared shared = {
-		.creation = PTHREAD_MUTEX_INITIALIZER,
 		.output = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct vm **vms = calloc(opt->count, sizeof(struct vm *));
@@ -2033,6 +2048,7 @@ static int threads_run(const struct options *opt, const struct kvm *kvm)
 
 	if (vms == NULL)
 		return report("calloc", "%s", strerror(errno));
+	sem_init(&shared.room, 0, room_ask(kvm));
 	sem_init(&shared.input, 0, 1);
 	for (size_t i = 0; i < opt->count; i++)
 		vms[i] = thread_start(opt, kvm, &shared, i);
