@@ -3,9 +3,7 @@
  * mean harm.  Works in the working directory, which must be empty.  Prints TAP.
  */
 
-#define main hypervisor_main
-#include "../Version_C/mini_hypervisor.c"
-#undef main
+#include "vm.h"
 
 #define RAM (2 * MIB)
 #define BLOCK 0x1000u
@@ -21,34 +19,20 @@ static void ok(bool good, const char *name)
 	printf("%sok %d - %s\n", good ? "" : "not ", ++tests, name);
 }
 
-/* Two VMs, whose RAM has a page that may not be touched on either side. */
 static struct vm vms[2];
 
 static void vms_create(void)
 {
 	for (size_t i = 0; i < 2; i++) {
-		uint8_t *room = mmap(NULL, RAM + 2 * PAGE_4K, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		memset(&vms[i], 0, sizeof(vms[i]));
-		vms[i].opt = &opt;
-		vms[i].ram = room + PAGE_4K;
-		vms[i].number = i == 0 ? 1 : 10;
-		folder_create(&vms[i]);
+		vm_begin(&vms[i], &opt, i == 0 ? 1 : 10);
 		vms[i].request = BLOCK;
-		if (room == MAP_FAILED || mprotect(vms[i].ram, RAM,
-		    PROT_READ | PROT_WRITE) != 0)
-			exit(1);
 	}
 }
 
 static void vms_destroy(void)
 {
-	for (size_t i = 0; i < 2; i++) {
-		files_destroy(&vms[i]);
-		folder_remove(&vms[i]);
-		munmap(vms[i].ram - PAGE_4K, RAM + 2 * PAGE_4K);
-	}
+	for (size_t i = 0; i < 2; i++)
+		vm_end(&vms[i]);
 }
 
 static int64_t call(size_t i, uint32_t operation, int32_t handle,

@@ -55,7 +55,7 @@ four bytes"
 done
 
 image=g/replay.img
-cp "$here/replay/before/"* .
+cp "$here/replay/big" "$here/replay/small" "$here/replay/given/empty" .
 : >want_err
 for seed in 1 2 3 4 5; do
 	hv -m 2 -p 4 -g g/replay.img -f big small empty \

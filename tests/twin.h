@@ -1,0 +1,357 @@
+/*
+ * To a guest, copy on write must be as if its VM had had copies of all shared
+ * files from the start.  A twin is a VM and that other world beside it: RAM
+ * that is like the VM's, and a folder that began with full copies and in which
+ * nothing but POSIX calls works.  Each call is made in both, and must come to
+ * the same result, the same bytes in RAM and in the end the same files.
+ *
+ * Works in the working directory, which must be empty.  The program that
+ * includes this says before how large the largest original is, BIG, and has
+ * the function fail.
+ */
+
+#include "vm.h"
+
+#include <dirent.h>
+
+#define ORIGINALS 3
+#define REFUSED LONG_MIN		/* the result is any error */
+
+struct twin {
+	struct vm vm;
+	uint8_t *ram;			/* what vm.ram must be */
+	char folder[32];		/* what the VM's files must be */
+	int fds[HANDLE_FIRST + HANDLES_MAX];	/* by handle, or -1 */
+};
+
+static char *const paths[ORIGINALS] = {
+	(char[]){"big"}, (char[]){"./small"}, (char[]){"given/empty"},
+};
+static const char *const names[ORIGINALS] = {"big", "small", "empty"};
+static const size_t sizes[ORIGINALS] = {BIG, 100, 0};
+static uint8_t contents[ORIGINALS][BIG];
+static struct original originals[ORIGINALS];
+static struct options opt = {.files = originals, .file_count = ORIGINALS};
+
+/* Says what differs; ends the process. */
+static _Noreturn void fail(const char *what, long got, long wanted);
+
+static long result(long value)
+{
+	return value < 0 ? -errno : value;
+}
+
+/* Makes the file PATH what original NUMBER is at the start. */
+static void file_fill(const char *path, size_t number)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+	if (fd < 0 || write(fd, contents[number], sizes[number]) !=
+	    (ssize_t)sizes[number])
+		fail(path, -errno, 0);
+	close(fd);
+}
+
+/* Whether the file PATH is what original NUMBER was at the start. */
+static bool file_holds(const char *path, size_t number)
+{
+	static uint8_t data[BIG + 1];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, data, sizeof(data));
+
+	close(fd);
+	return n == (ssize_t)sizes[number] &&
+	    memcmp(data, contents[number], (size_t)n) == 0;
+}
+
+/* Where, from AT on, there are data in a file of SIZE bytes; or SIZE. */
+static off_t data_next(int fd, off_t at, off_t size)
+{
+	off_t next = lseek(fd, at, SEEK_DATA);
+
+	return next < 0 ? size : next;
+}
+
+/* Compares two files, which may be 2 GiB of almost nothing. */
+static void same(const char *path, const char *wanted)
+{
+	static char a[1 << 16], b[1 << 16];
+	int fa = open(path, O_RDONLY | O_NOFOLLOW), fb = open(wanted, O_RDONLY);
+	off_t size = lseek(fa, 0, SEEK_END), at = 0, ahead;
+	ssize_t n;
+
+	if (size < 0 || size != lseek(fb, 0, SEEK_END))
+		fail(path, size, lseek(fb, 0, SEEK_END));
+	while (at < size) {
+		ahead = data_next(fb, at, size);
+		at = data_next(fa, at, size);
+		if (ahead < at)
+			at = ahead;
+		n = pread(fa, a, sizeof(a), at);
+		if (n != pread(fb, b, sizeof(b), at) || n < 0 ||
+		    memcmp(a, b, (size_t)n) != 0)
+			fail(path, at, at);
+		at += n;
+	}
+	close(fa);
+	close(fb);
+}
+
+/* Makes the originals, for VMs of MEMORY bytes of RAM. */
+static void originals_make(size_t memory)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	mkdir("given", 0777);
+	for (size_t i = 0; i < ORIGINALS; i++) {
+		for (size_t at = 0; at < sizes[i]; at++)
+			contents[i][at] = (uint8_t)(i + at * 7 % 83);
+		file_fill(paths[i], i);
+		originals[i].path = paths[i];
+	}
+	opt.memory = memory;
+	if (originals_open(&opt) != 0)
+		exit(1);
+}
+
+/* Compares the originals with what they were. */
+static void originals_check(void)
+{
+	for (size_t i = 0; i < ORIGINALS; i++)
+		if (!file_holds(paths[i], i))
+			fail(paths[i], 0, 0);
+}
+
+/* Makes the VM of guest NUMBER, and its twin. */
+static void twin_begin(struct twin *twin, size_t number)
+{
+	char path[64];
+
+	vm_begin(&twin->vm, &opt, number);
+	twin->ram = calloc(1, opt.memory);
+	memset(twin->fds, -1, sizeof(twin->fds));
+	snprintf(twin->folder, sizeof(twin->folder), "posix%zu", number);
+	if (twin->ram == NULL)
+		exit(1);
+	if (mkdir(twin->folder, 0777) != 0)
+		return;			/* twin_end left it as it must be */
+	for (size_t i = 0; i < ORIGINALS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", twin->folder, names[i]);
+		file_fill(path, i);
+	}
+}
+
+/* Compares the VM's file NAME with its twin, and makes both as they began. */
+static void file_end(const struct twin *twin, const char *name)
+{
+	char path[512], wanted[512];
+	size_t number = 0;
+	bool untouched;
+
+	snprintf(path, sizeof(path), "vm%zu/%s", twin->vm.number, name);
+	snprintf(wanted, sizeof(wanted), "%s/%s", twin->folder, name);
+	while (number < ORIGINALS && strcmp(names[number], name) != 0)
+		number++;
+	untouched = number < ORIGINALS && file_holds(wanted, number);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		same(path, wanted);
+		unlink(path);
+	} else if (!untouched) {
+		fail(path, -ENOENT, 0);
+	}
+	if (number == ORIGINALS)
+		unlink(wanted);
+	else if (!untouched)
+		file_fill(wanted, number);
+}
+
+/* Compares all that is left of the VM with its twin, and removes both. */
+static void twin_end(struct twin *twin)
+{
+	const struct dirent *entry;
+	char path[64];
+	DIR *folder;
+
+	if (memcmp(twin->vm.ram, twin->ram, opt.memory) != 0)
+		fail("RAM", 0, 0);
+	free(twin->ram);
+	vm_end(&twin->vm);
+	for (int i = 0; i < HANDLE_FIRST + HANDLES_MAX; i++)
+		if (twin->fds[i] >= 0)
+			close(twin->fds[i]);
+	folder = opendir(twin->folder);
+	while ((entry = readdir(folder)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			file_end(twin, entry->d_name);
+	closedir(folder);
+	snprintf(path, sizeof(path), "vm%zu", twin->vm.number);
+	if (rmdir(path) != 0 && errno != ENOENT)
+		fail(path, -errno, 0);
+}
+
+static bool in_ram(uint64_t address, uint64_t size)
+{
+	return address <= opt.memory && size <= opt.memory - address;
+}
+
+/* The name of the file that a guest means by PATH; NULL if it can't be one. */
+static const char *name_meant(const char *path)
+{
+	while (strncmp(path, "./", 2) == 0)
+		path += 1 + strspn(path + 1, "/");
+	for (size_t i = 0; i < ORIGINALS; i++)
+		if (strcmp(path, paths[i]) == 0)
+			return names[i];
+	if (strchr(path, '/') != NULL || path[0] == '\0' ||
+	    strcmp(path, ".") == 0 || strcmp(path, "..") == 0 ||
+	    strcmp(path, FILE_UNFINISHED) == 0)
+		return NULL;
+	return path;
+}
+
+static long twin_open(struct twin *twin, const struct request *request)
+{
+	const int known = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND;
+	int flags = (int)request->flags, number = HANDLE_FIRST;
+	char path[PATH_MAX + sizeof(twin->folder)];
+	const char *given, *name;
+	size_t room = PATH_MAX;
+
+	if ((flags & ~known) || (flags & O_ACCMODE) == O_ACCMODE)
+		return -EINVAL;
+	if (!in_ram(request->address, 1))
+		return -EFAULT;
+	given = (const char *)twin->ram + request->address;
+	if (room > opt.memory - request->address)
+		room = opt.memory - request->address;
+	if (memchr(given, '\0', room) == NULL)
+		return room == PATH_MAX ? -ENAMETOOLONG : -EFAULT;
+	while (number < HANDLE_FIRST + HANDLES_MAX && twin->fds[number] >= 0)
+		number++;
+	if (number == HANDLE_FIRST + HANDLES_MAX)
+		return -EMFILE;
+	name = name_meant(given);
+	if (name == NULL)
+		return REFUSED;
+	if (!(flags & O_CREAT))		/* POSIX leaves it undefined then */
+		flags &= ~O_EXCL;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		flags |= O_CREAT;
+	snprintf(path, sizeof(path), "%s/%s", twin->folder, name);
+	twin->fds[number] = open(path, flags, 0666);
+	return twin->fds[number] < 0 ? -errno : number;
+}
+
+static long twin_close(struct twin *twin, const struct request *request, int fd)
+{
+	if (fd < 0)
+		return -EBADF;
+	twin->fds[request->handle] = -1;
+	return result(close(fd));
+}
+
+static long twin_read(struct twin *twin, const struct request *request, int fd)
+{
+	uint64_t at = request->address, size = request->size;
+	long n;
+
+	if (!in_ram(at, size))
+		return read(fd, twin->ram, 0) < 0 ? -errno : -EFAULT;
+	n = result(read(fd, twin->ram + at, size));
+	if (memcmp(twin->vm.ram + at, twin->ram + at, size) != 0)
+		fail("the bytes read", 0, 0);
+	return n;
+}
+
+static long twin_write(struct twin *twin, const struct request *request, int fd)
+{
+	struct rlimit limit, before;
+	long n;
+
+	if (!in_ram(request->address, request->size))
+		return write(fd, twin->ram, 0) < 0 ? -errno : -EFAULT;
+	getrlimit(RLIMIT_FSIZE, &before);
+	limit = before;
+	limit.rlim_cur = FILE_SIZE_MAX;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	n = result(write(fd, twin->ram + request->address, request->size));
+	setrlimit(RLIMIT_FSIZE, &before);
+	return n;
+}
+
+static long twin_seek(const struct request *request, int fd)
+{
+	int64_t offset = (int64_t)request->size;
+	off_t here = lseek(fd, 0, SEEK_CUR), base;
+
+	if (here < 0)
+		return -EBADF;
+	if (request->flags > SEEK_END)
+		return -EINVAL;
+	base = lseek(fd, 0, (int)request->flags);
+	lseek(fd, here, SEEK_SET);
+	if (offset > FILE_SIZE_MAX - base)
+		return -EOVERFLOW;
+	return result(lseek(fd, offset < -base ? -1 : base + offset, SEEK_SET));
+}
+
+/* Makes the call whose block is at vm.request, without the device. */
+static long twin_posix(struct twin *twin)
+{
+	struct request request;
+	int fd = -1;
+
+	if (!in_ram(twin->vm.request, sizeof(request)))
+		return -EFAULT;
+	memcpy(&request, twin->ram + twin->vm.request, sizeof(request));
+	if (request.handle >= HANDLE_FIRST &&
+	    request.handle < HANDLE_FIRST + HANDLES_MAX)
+		fd = twin->fds[request.handle];
+	switch (request.operation) {
+	case OPERATION_OPEN:
+		return twin_open(twin, &request);
+	case OPERATION_CLOSE:
+		return twin_close(twin, &request, fd);
+	case OPERATION_READ:
+		return twin_read(twin, &request, fd);
+	case OPERATION_WRITE:
+		return twin_write(twin, &request, fd);
+	case OPERATION_SEEK:
+		return twin_seek(&request, fd);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Puts SIZE bytes at ADDRESS, which is RAM, in both. */
+static void twin_put(struct twin *twin, uint64_t address, const void *data,
+    size_t size)
+{
+	memcpy(twin->vm.ram + address, data, size);
+	memcpy(twin->ram + address, data, size);
+}
+
+/* Makes the call whose block is at vm.request in both; returns its result. */
+static int32_t twin_call(struct twin *twin)
+{
+	static const char *const calls[] = {"nothing", "open", "close", "read",
+	    "write", "lseek"};
+	uint32_t operation = 0;
+	int64_t got;
+	long wanted;
+
+	if (in_ram(twin->vm.request, sizeof(struct request)))
+		memcpy(&operation, twin->ram + twin->vm.request,
+		    sizeof(operation));
+	got = files_call(&twin->vm);
+	wanted = twin_posix(twin);
+	if (wanted == REFUSED ? got >= 0 : got != wanted)
+		fail(calls[operation > OPERATION_SEEK ? 0 : operation],
+		    (long)got, wanted);
+	return (int32_t)got;
+}
