@@ -1,0 +1,5 @@
+#!/bin/sh
+# Every system call of each version's example, failing.
+
+cd "$(dirname -- "$0")" || exit
+BOX=amd exec ./box ./unfiltered sh kvm.sh each inject
