@@ -2,8 +2,8 @@
 # Guests on this machine's own virtualization.
 
 cd "$(dirname -- "$0")" || exit
-if [ ! -w /dev/kvm ]; then
-	echo '1..0 # SKIP this machine has no /dev/kvm; amd.t and intel.t do'
+if ! reason=$(./kvm-here); then
+	echo "1..0 # SKIP $reason; amd.t and intel.t do"
 	exit
 fi
 BOX=host exec ./box sh kvm.sh

@@ -1,0 +1,82 @@
+#!/bin/sh
+# That a command in an emulated machine can't tell it from this one, by what
+# goes in and what comes out, and that nothing is left of that machine.
+
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+. "$here/lib.sh"
+
+# All that a box starts has this among its surroundings; what it writes is there.
+mkdir tmp
+export BOX=amd "TMPDIR=$work/tmp"
+said='box: emulating a machine with KVM (AMD by QEMU)'
+
+# box COMMAND...: leaves $status, out and err.
+box() {
+	"$here/box" "$@" >out 2>err
+	status=$?
+}
+
+no_process() {
+	left=$(env -u TMPDIR grep -lszxF "TMPDIR=$work/tmp" \
+		/proc/[0-9]*/environ)
+	[ ! "$left" ]
+}
+
+# nothing_left NAME: of the last box no process stays, whose surroundings would
+# tell it, and no file.
+nothing_left() {
+	[ ! "$(ls tmp)" ] && wait_until no_process
+	ok $? "$1: no process and no file is left" ||
+		echo "# $left" tmp/*
+}
+
+head -c 1048576 /dev/urandom >sent
+# shellcheck disable=SC2016
+box sh -c 'tee written && cat written >&2; exit 7' <sent
+[ $status -eq 7 ]
+ok $? 'a command ends with its status' || echo "# $status"
+check 'its input, to the end, and its output are whole, of any bytes' \
+	cmp sent out
+{
+	echo "$said"
+	cat sent
+} >want
+check 'so is its standard error, apart, behind one line' cmp want err
+check 'what it wrote into the folder is there' cmp sent written
+nothing_left 'when it has ended'
+
+box no-such-command <&-
+[ $status -eq 127 ] && [ ! -s out ] && [ "$(head -n 1 err)" = "$said" ] &&
+	grep -q 'no-such-command: not found' err
+ok $? 'a command that there is not, and a closed input' || cat err
+# shellcheck disable=SC2016
+box sh -c 'cat; kill -KILL $$' </dev/null
+[ $status -eq 137 ] && [ ! -s out ]
+ok $? 'a command killed by a signal' || echo "# $status"
+
+: >out
+env --default-signal=INT "$here/box" sh -c 'echo hangs; sleep 1000' >out 2>err &
+pid=$!
+wait_for out hangs
+kill -INT "$pid"
+wait "$pid"
+status=$?
+[ $status -eq 130 ] && [ "$(cat err)" = "$said" ]
+ok $? 'SIGINT ends a command that hangs' || echo "# $status"
+nothing_left 'then'
+timeout 2 "$here/box" sleep 1000 >out 2>err
+status=$?
+[ $status -eq 124 ] && [ "$(cat err)" = "$said" ]
+ok $? 'timeout ends a box that still starts' || echo "# $status"
+nothing_left 'then too'
+
+BOX=bogus box true
+[ $status -eq 2 ] && [ "$(cat err)" = "box: BOX is 'bogus', not host, amd or intel" ]
+ok $? 'an unknown kind of box'
+box
+[ $status -eq 2 ] && [ "$(cat err)" = 'box: usage: tests/box COMMAND [ARGUMENT...]' ]
+ok $? 'no command'
+done_testing
