@@ -61,9 +61,9 @@ if [ "$1" = each ]; then
 elif [ $# -gt 0 ]; then
 	suite "$@"
 else
-	suite A ../Version_A/mini_hypervisor \
+	suite A ../Version_A/mini_hypervisor example \
 		memory cpu faults console options
-	suite B ../Version_B/mini_hypervisor console options many
+	suite B ../Version_B/mini_hypervisor example console options many
 	suite C ../Version_C/mini_hypervisor options files
 fi
 done_testing
