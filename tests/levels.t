@@ -2,7 +2,8 @@
 # Each version's text is the one before it and no more than the file LEVELS
 # says: a paragraph of mini_hypervisor.c (a definition with its comment, ended
 # by a blank line outside braces) is kept to the byte, or listed there as
-# grown, rewritten or new, with the reason.  Nothing is lost or moves.
+# grown, rewritten or new, with the reason.  Nothing is lost or moves.  The
+# other files are the same, but for what is told here.
 
 use strict;
 use warnings;
@@ -48,18 +49,25 @@ sub paragraphs {
 	return @found;
 }
 
-# Whether the lines of one text are all in another, in order.
-sub within {
+# The lines that a text has more than another, whose lines are all in it, in
+# order; undefined when they are not.
+sub more {
 	my ($small, $large) = @_;
 	my @left = split /\n/, $small;
+	my $more = '';
 	for my $line (split /\n/, $large) {
-		shift @left if @left && $left[0] eq $line;
+		if (@left && $left[0] eq $line) {
+			shift @left;
+		} else {
+			$more .= "$line\n";
+		}
 	}
-	return !@left;
+	return @left ? undef : $more;
 }
 
-# What is wrong with a version's text over the one before it, by the list.
-sub problems {
+# What is wrong with a version's mini_hypervisor.c over the one before it, by
+# the list.
+sub text_problems {
 	my ($level, $before, $after, $list) = @_;
 	my @before = paragraphs($before);
 	my @after = paragraphs($after);
@@ -78,7 +86,7 @@ sub problems {
 		my ($name, $text) = @$_;
 		my $old = $before{$name};
 		my $kind = !defined $old ? 'new' : $text eq $old ? 'kept' :
-			within($old, $text) ? 'grown' : 'rewritten';
+			defined more($old, $text) ? 'grown' : 'rewritten';
 		my $said = delete $listed{$name} || 'kept';
 		push @wrong, "$name is $kind, listed as $said" if $kind ne $said;
 	}
@@ -96,51 +104,92 @@ sub common {
 	return $1;
 }
 
-my $list = slurp('LEVELS');
-my @folders = sort glob '../Version_?';
-for my $i (1 .. $#folders) {
-	my ($from, $to) = @folders[$i - 1, $i];
-	my $level = substr $to, -1;
-	my ($before, $after) = map { slurp("$_/mini_hypervisor.c") } $from, $to;
-	my @wrong = problems($level, $before, $after, $list);
-	is("@wrong", '', "version $level is as LEVELS says") or
-		diag(join "\n", @wrong);
-	is(index(common(slurp("$to/guest.c")), common(slurp("$from/guest.c"))),
-		0, "$level: its guest's common part begins as the one before");
-	is(slurp("$to/guest.ld"), slurp("$from/guest.ld"),
-		"$level: guest.ld is the same");
-	(my $make = slurp("$from/Makefile")) =~ s/^(GUESTS|RUN) = .*\n//mg;
-	ok(within($make, slurp("$to/Makefile")),
-		"$level: its Makefile has all of the one before");
+# What a version's Makefile has more than the one before it, beside the guests
+# and the example.
+my %make_more = (B => <<'END', C => '');
+LDLIBS = -pthread
+guest%.img: guest.c guest.ld
+	$(CC) $(CFLAGS) $(GUEST_CFLAGS) -DNAME='"guest$*"' -o $@ $<
+
+END
+
+# What is wrong with a version, a hash of its files, over the one before it.
+sub problems {
+	my ($level, $before, $after, $list) = @_;
+	my @wrong = text_problems($level, $before->{'mini_hypervisor.c'},
+		$after->{'mini_hypervisor.c'}, $list);
+	my @make = map { s/^(?:GUESTS|RUN) = .*\n//mgr }
+		$before->{Makefile}, $after->{Makefile};
+	push @wrong, 'the common part of guest.c does not begin as before'
+		if index common($after->{'guest.c'}), common($before->{'guest.c'});
+	push @wrong, 'guest.ld is another'
+		if $after->{'guest.ld'} ne $before->{'guest.ld'};
+	push @wrong, 'the Makefile has not just the lines more that it may'
+		if (more(@make) // 'lost') ne $make_more{$level};
+	return @wrong;
 }
 
-# The check itself notices.
-my ($before, $after) = map { slurp("$_/mini_hypervisor.c") } @folders[0, 1];
-my %spoilt = (
-	'a change that is not listed' =>
-		sub { s/(static void gdt_create.*?\n\{\n)/$1\tint x;\n/s },
-	'another format' => sub { s/size_t memory = vm/size_t  memory = vm/ },
-	'a new name' => sub { s/\bidt_create\b/idt_write/g },
-	'a paragraph lost' => sub { s{/\* Writes the GDT\. .*?\n\}\n\n}{}s },
-	'a paragraph moved' => sub {
-		s{(/\* Writes the GDT\. .*?\n\}\n\n)}{}s;
-		my $text = $1;
-		s{(/\* ---- errors)}{$text$1};
-	},
-	'a paragraph more' =>
-		sub { s{(/\* ---- errors)}{static int more;\n\n$1} },
-	'a listed change taken back' =>
-		sub { s/^#include <pthread.h>\n#include <semaphore.h>\n//m;
-			s/^#include <sys.resource.h>\n//m },
-);
-for my $how (sort keys %spoilt) {
-	local $_ = $after;
-	$spoilt{$how}->();
-	isnt($_, $after, "$how can be made");
-	ok(scalar problems('B', $before, $_, $list), 'and is noticed');
+my $list = slurp('LEVELS');
+my %version;
+for my $folder (glob '../Version_?') {
+	$version{substr $folder, -1} = {map { $_ => slurp("$folder/$_") }
+		qw(mini_hypervisor.c guest.c guest.ld Makefile)};
 }
-(my $short = $list) =~ s/^B new .*\n//m;
-ok(scalar problems('B', $before, $after, $short), 'a missing line is noticed');
-ok(scalar problems('B', $before, $after, "$list\nB new gone: x"),
-	'a line too many is noticed');
+
+# Ways to spoil a version, by file.
+my %spoilt = (
+	'mini_hypervisor.c' => {
+		'a change that is not listed' => sub {
+			s/(static void gdt_create.*?\n\{\n)/$1\tint x;\n/s },
+		'another format' =>
+			sub { s/size_t memory = vm/size_t  memory = vm/ },
+		'a new name' => sub { s/\bidt_create\b/idt_write/g },
+		'a paragraph lost' =>
+			sub { s{/\* Writes the GDT\. .*?\n\}\n\n}{}s },
+		'a paragraph moved' => sub {
+			s{(/\* Writes the GDT\. .*?\n\}\n\n)}{}s;
+			my $text = $1;
+			s{(/\* ---- errors)}{$text$1};
+		},
+		'a paragraph more' => sub {
+			s{(/\* ---- errors)}{static int more;\n\n$1} },
+		'a listed change taken back' => sub {
+			s/^#include <(?:pthread|semaphore|sys.resource).h>\n//mg;
+			s/^\tsize_t file_count;.*\n//m;
+			s/^\tstruct original \*files;.*\n//m },
+	},
+	'guest.c' => {
+		'another console' => sub { s/rep outsb/rep; outsb/ },
+	},
+	'guest.ld' => {
+		'a comment' => sub { $_ .= "/* */\n" },
+	},
+	'Makefile' => {
+		'another flag' => sub { s/-O2/-O3/ },
+		'a line more' => sub { s/^LDLIBS/LDFLAGS = -s\nLDLIBS/m },
+		'a line lost' => sub { s/^LDLIBS.*\n//m },
+	},
+);
+for my $level ('B', 'C') {
+	my ($before, $after) = @version{chr(ord($level) - 1), $level};
+	my @wrong = problems($level, $before, $after, $list);
+	is("@wrong", '', "version $level is the one before it and what it says");
+	diag(join "\n", @wrong) if @wrong;
+	# The check itself notices.
+	for my $file (sort keys %spoilt) {
+		for my $how (sort keys %{$spoilt{$file}}) {
+			my %copy = %$after;
+			$spoilt{$file}{$how}->() for $copy{$file};
+			isnt($copy{$file}, $after->{$file},
+				"$level: $file: $how: can be made");
+			ok(scalar problems($level, $before, \%copy, $list),
+				'and is noticed');
+		}
+	}
+	(my $short = $list) =~ s/^$level new .*\n//m;
+	ok(scalar problems($level, $before, $after, $short),
+		"$level: a missing line is noticed");
+	ok(scalar problems($level, $before, $after, "$list\n$level new gone: x"),
+		'a line too many is noticed');
+}
 done_testing();

@@ -84,8 +84,10 @@ rm -r vm1 vm2 vm3 vm4 vm5 vm6 vm7 vm8 vm9 vm10
 
 echo a >input
 chmod 444 big
-mkdir small_disk
-if mount -t tmpfs -o size=300k tmpfs small_disk; then
+if may_change 'a disk that is full'; then
+	mkdir small_disk
+	mount -t tmpfs -o size=300k tmpfs small_disk
+	ok $? 'a disk of 300 KiB'
 	(
 		cd small_disk || exit
 		timeout 60 ../program -m 2 -p 4 -g ../g/stamp.img -f ../big \
@@ -123,11 +125,18 @@ refused() {
 }
 mkdir other
 echo x >other/big
+echo x >.new
+cp .new other
 refused 'none: No such file or directory' none
+refused '.new: may not be called so' .new
+refused 'other/.new: may not be called so' other/.new
 refused 'other: is not a regular file' other
 refused 'in: is not a regular file' in
 refused 'other/big: is called like big, which is shared too' big other/big
 refused 'small: is called like small, which is shared too' small small
+refused 'none: No such file or directory
+mini_hypervisor: other: is not a regular file
+mini_hypervisor: gone: No such file or directory' none other small gone
 
 in_background g/prompt.img
 wait_for out name
