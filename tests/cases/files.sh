@@ -54,6 +54,33 @@ byte${count#*:}, port 0x278, at rip $(cat "g/$guest.rip"): the file device takes
 four bytes"
 done
 
+run 4 2 calls
+{
+	le32 -14 3		# EFAULT, and a handle
+	le32 5 5
+} >want_out
+: >want_err
+seen 'calls before any OUT, and with rep outsl and rep insl' 0
+printf 'twice\0' | head -c 5 >want
+cat want want | cmp - vm1/twice
+ok $? 'do as single ones'
+
+name='one exit to user space a call, whatever its size'
+if [ "$BOX" = intel ]; then
+	skip "$name" 'Bochs carries no strace'
+else
+	for size in 1 1048576; do
+		le32 $size | ASAN_OPTIONS=detect_leaks=0 strace -f \
+			-e trace=ioctl -o traced "$program" -m 2 -p 4 \
+			-g g/write.img >out 2>err
+		# What a signal cut short is no exit of the guest's.
+		[ ! -s err ] && [ "$(wc -c <vm1/written)" -eq $size ] &&
+			[ "$(grep -c 'KVM_RUN.* = 0$' traced)" -eq 8 ]
+		ok $? "$name: $size bytes" || cat err traced | sed 's/^/# /'
+	done
+fi
+rm -r vm1
+
 image=g/replay.img
 cp "$here/replay/big" "$here/replay/small" "$here/replay/given/empty" .
 : >want_err
