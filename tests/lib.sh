@@ -124,6 +124,12 @@ stop() {
 	exec 4>&-
 }
 
+# waits_to_write: whether a thread of $pid waits for who reads its output.
+waits_to_write() {
+	grep -qs '^1 0x1 ' "/proc/$pid"/task/*/syscall && sleep 0.5 &&
+		grep -qs '^1 0x1 ' "/proc/$pid"/task/*/syscall
+}
+
 # count FILE TEXT: how often FILE has TEXT.
 count() {
 	grep -o "$2" "$1" | wc -l

@@ -100,10 +100,6 @@ ok $? 'and nothing is lost before that'
 "$program" -m 4 -p 2 -g g/flood.img >full 2>err &
 pid=$!
 exec 5<full
-waits_to_write() {
-	grep -qs '^1 0x1 ' "/proc/$pid/syscall" && sleep 0.5 &&
-		grep -qs '^1 0x1 ' "/proc/$pid/syscall"
-}
 wait_until waits_to_write
 kill -INT "$pid"
 sleep 0.2
