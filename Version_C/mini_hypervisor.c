@@ -885,12 +885,20 @@ static int console_create(struct vm *vm)
  */
 static int input_take(struct vm *vm)
 {
-	while (!vm->input_taken) {
-		vm->input_taken = sem_wait(&vm->shared->input) == 0;
-		if (stop_signal)
-			return -1;
+	sigset_t ticks;
+
+	sigemptyset(&ticks);
+	sigaddset(&ticks, SIGALRM);
+	if (!vm->input_taken && sem_trywait(&vm->shared->input) != 0) {
+		/* The ticks of a thousand that wait would keep a CPU busy.  No
+		 * signal to end is missed: who gives the input wakes us. */
+		pthread_sigmask(SIG_BLOCK, &ticks, NULL);
+		while (sem_wait(&vm->shared->input) != 0)
+			;
+		pthread_sigmask(SIG_UNBLOCK, &ticks, NULL);
 	}
-	return 0;
+	vm->input_taken = true;
+	return stop_signal ? -1 : 0;
 }
 
 /* Leaves the input to the other VMs, if this one has it. */
