@@ -64,6 +64,6 @@ else
 	suite A ../Version_A/mini_hypervisor example \
 		memory cpu faults console options
 	suite B ../Version_B/mini_hypervisor example console options many
-	suite C ../Version_C/mini_hypervisor options files
+	suite C ../Version_C/mini_hypervisor options files load
 fi
 done_testing
