@@ -250,15 +250,12 @@ __attribute__((format(printf, 2, 0)))
 static void say(const char *name, const char *format, va_list args)
 {
 	char line[2 * PATH_MAX + 256];		/* two names and some words */
-	size_t size, room;
+	size_t size;
 
 	size = (size_t)snprintf(line, PATH_MAX + 64, "mini_hypervisor: %.*s: ",
 	    PATH_MAX, name);
-	room = sizeof(line) - size;
-	if ((size_t)vsnprintf(line + size, room, format, args) < room)
-		size = strlen(line);
-	else
-		size = sizeof(line) - 1;
+	vsnprintf(line + size, sizeof(line) - size, format, args);
+	size = strlen(line);
 	for (size_t i = 0; i < size; i++)
 		if ((uint8_t)line[i] < ' ' || line[i] == '\177')
 			line[i] = '?';		/* a name can hold anything */
