@@ -81,8 +81,15 @@ for folder in "$here"/../Version_*; do
 	done
 done
 cd "$here" || exit 1
-for script in box box-init kvm-here setup run kvm.sh cases/*.sh \
-	$(grep -l '^#!/bin/sh' ./*.t); do
+for program in bench/*.c; do
+	for compiler in gcc clang; do
+		# shellcheck disable=SC2086
+		check "$program: $compiler has nothing to say" $compiler \
+			-std=gnu11 -O2 $warnings -o "$work/program" "$program"
+	done
+done
+for script in box box-init kvm-here setup run kvm.sh bench/run bench/inside \
+	cases/*.sh $(grep -l '^#!/bin/sh' ./*.t); do
 	ok "$(shellcheck -x "$script" >"$work/said" 2>&1; echo $?)" \
 		"shellcheck of $(basename "$script")" || sed 's/^/# /' "$work/said"
 done

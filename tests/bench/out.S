@@ -1,0 +1,8 @@
+# Prints as many bytes as the console says, each with an instruction.
+	.include "guest.inc"
+	get	%rcx
+	mov	$'x', %al
+1:	outb	%al, $CONSOLE
+	dec	%rcx
+	jnz	1b
+	bye
