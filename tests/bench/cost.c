@@ -3,11 +3,12 @@
  *
  *	cost RUNS COMMAND [ARGUMENT...]
  *
- * Prints on stderr the medians over so many runs, behind one that does not
- * count if they are several, in microseconds: the CPU time of the command's process, and the time
- * until its end.  (Where the machine's clock counts instructions, these are
- * numbers of them.)  Each run begins with a rewound stdin, and when the kernel
- * has done what the run before left to it.  Ends with 1 when a run fails.
+ * Prints on stderr the medians over so many runs, in microseconds: the CPU
+ * time of the command's process, and the time until its end.  (Where the
+ * machine's clock counts instructions, these are numbers of them.)  If the runs
+ * are several, one before them does not count.  Each begins with a rewound
+ * stdin, and when the kernel has done what the run before left to it.  Ends
+ * with 1 when a run fails.
  */
 
 #define _GNU_SOURCE
