@@ -117,6 +117,19 @@ static size_t descriptors(void)
 	return count;
 }
 
+/* Forbids more open files than there are, or allows them again. */
+static void descriptors_allow(bool more)
+{
+	static struct rlimit before;
+	struct rlimit none;
+
+	if (!more)
+		getrlimit(RLIMIT_NOFILE, &before);
+	none = before;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, more ? &before : &none);
+}
+
 static void test_sharing(void)
 {
 	int a = open_(0, "shared", O_RDWR), b = open_(0, "./shared", O_RDWR);
@@ -156,7 +169,6 @@ static void test_sharing(void)
 static void test_folder(void)
 {
 	int a = open_(0, "kept", O_WRONLY);
-	struct rlimit before, none;
 
 	write_(0, a, "1");
 	close_(0, a);
@@ -172,15 +184,58 @@ static void test_folder(void)
 	ok(open_(0, "shared", O_RDONLY) >= 3 && open_(0, ".new", O_WRONLY) ==
 	    -EACCES, "the name of what is being copied is not the guest's");
 	fill("vm1/result", "of an earlier run");
-	getrlimit(RLIMIT_NOFILE, &before);
-	none = before;
-	none.rlim_cur = 0;
-	setrlimit(RLIMIT_NOFILE, &none);
+	descriptors_allow(false);
 	ok(open_(0, "result", O_WRONLY) == -EMFILE &&
 	    holds("vm1/result", NULL) == false, "a file that can't be made "
 	    "leaves an earlier one");
-	setrlimit(RLIMIT_NOFILE, &before);
+	descriptors_allow(true);
 	ok(holds("vm1/result", "of an earlier run"), "as it was");
+}
+
+/* What the host has against a call is what the guest is told. */
+static void test_host(void)
+{
+	static char *images[] = {(char *)(uintptr_t)"vm10/image"};
+	int home = open(".", O_RDONLY), a, b, good = originals[1].fd;
+
+	if (mkdir("gone", 0777) != 0 || chdir("gone") != 0 ||
+	    rmdir("../gone") != 0)
+		exit(1);
+	ok(open_(1, "file", O_WRONLY) == -ENOENT, "no place for a folder");
+	if (fchdir(home) != 0)
+		exit(1);
+	a = open_(1, "file", O_WRONLY);
+	ok(write_(1, a, "x") == 1 && close_(1, a) == 0, "and then there is");
+	descriptors_allow(false);
+	a = open_(1, "file", O_RDONLY);
+	descriptors_allow(true);
+	ok(a == -EMFILE && open_(1, "file", O_RDONLY) >= 3,
+	    "a file that can't be opened again, and then can");
+	a = open_(1, "link", O_WRONLY);
+	ok(close_(1, a) == 0 && unlink("vm10/link") == 0 &&
+	    symlink("file", "vm10/link") == 0 &&
+	    open_(1, "link", O_RDONLY) == -ENOENT, "a symlink in its place");
+	fill("vm10/image", "a guest");
+	opt.images = images;
+	opt.count = 1;
+	ok(open_(1, "image", O_WRONLY) == -EACCES && holds("vm10/image",
+	    "a guest"), "a guest's image stays");
+	opt.count = 0;
+	a = open_(1, "locked", O_RDWR);
+	b = open_(1, "locked", O_WRONLY | O_APPEND);
+	originals[1].fd = -1;
+	ok(call(1, OPERATION_READ, a, BUFFER, 1, 0) == -EBADF &&
+	    call(1, OPERATION_SEEK, a, 0, 0, SEEK_END) == -EBADF &&
+	    write_(1, b, "x") == -EBADF, "an original that can't be read");
+	originals[1].fd = good;
+	stop_signal = SIGINT;
+	ok(write_(1, a, "x") == -EINTR && holds("vm10/locked", NULL),
+	    "a signal to end ends a copy");
+	stop_signal = 0;
+	ok(mkdir("vm10/.new", 0777) == 0 && write_(1, a, "x") == -EISDIR &&
+	    rmdir("vm10/.new") == 0 && write_(1, a, "x") == 1,
+	    "a folder where a copy is made");
+	close(home);
 }
 
 static void test_originals(void)
@@ -261,6 +316,8 @@ static void test_paths(void)
 	memset(vms[0].ram + RAM - 8, 'x', 8);
 	ok(call(0, OPERATION_OPEN, 0, RAM - 8, 0, O_WRONLY) == -EFAULT,
 	    "a path that RAM ends before");
+	ok(call(0, OPERATION_OPEN, 0, RAM, 0, O_WRONLY) == -EFAULT,
+	    "a path that is not in RAM at all");
 	if (symlink("../locked", "vm1/link") != 0 ||
 	    mkfifo("vm1/pipe", 0666) != 0 || mkdir("vm1/folder", 0777) != 0)
 		exit(1);
@@ -311,6 +368,8 @@ static void test_numbers(void)
 	ok(call(0, OPERATION_SEEK, a, 0, 0, 3) == -EINVAL &&
 	    seek(0, a, -1) == -EINVAL && seek(0, a, 1ll << 31) == -EOVERFLOW &&
 	    seek(0, a, INT64_MAX) == -EOVERFLOW, "offsets");
+	ok(seek(0, a, INT32_MAX - 1) == INT32_MAX - 1 &&
+	    write_(0, a, "xy") == 1, "a write up to the largest file");
 	ok(seek(0, a, INT32_MAX) == INT32_MAX && write_(0, a, "x") == -EFBIG &&
 	    call(0, OPERATION_SEEK, a, 0, INT64_MAX, SEEK_CUR) == -EOVERFLOW,
 	    "the largest file");
@@ -342,7 +401,7 @@ static void test_exhaustion(void)
 
 int main(void)
 {
-	struct rlimit limit = {100000, 100000};
+	struct rlimit before, limit;
 
 	signal(SIGXFSZ, SIG_IGN);
 	if (mkdir("dir", 0777) != 0)
@@ -369,6 +428,12 @@ int main(void)
 	test_exhaustion();
 	vms_destroy();
 	vms_create();
+	test_host();
+	vms_destroy();
+	vms_create();
+	getrlimit(RLIMIT_FSIZE, &before);
+	limit = before;
+	limit.rlim_cur = 100000;
 	setrlimit(RLIMIT_FSIZE, &limit);
 	ok(call(0, OPERATION_WRITE, open_(0, "large", O_WRONLY), 0, RAM, 0) ==
 	    100000 && call(0, OPERATION_WRITE, HANDLE_FIRST, 0, RAM, 0) ==
@@ -379,6 +444,7 @@ int main(void)
 	    access("vm1/.new", F_OK) != 0 && holds("vm1/shared", "ORIGinal") &&
 	    reads(0, HANDLE_FIRST + 1, "original"), "a copy that fails is not "
 	    "there, but an earlier run's and the original are");
+	setrlimit(RLIMIT_FSIZE, &before);
 	vms_destroy();
 	free(originals[2].path);
 	printf("1..%d\n", tests);

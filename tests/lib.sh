@@ -124,10 +124,15 @@ stop() {
 	exec 4>&-
 }
 
+# waits_in CALL: whether a thread of $pid waits in a system call, as /proc
+# shows it.
+waits_in() {
+	grep -qs "^$1" "/proc/$pid"/task/*/syscall
+}
+
 # waits_to_write: whether a thread of $pid waits for who reads its output.
 waits_to_write() {
-	grep -qs '^1 0x1 ' "/proc/$pid"/task/*/syscall && sleep 0.5 &&
-		grep -qs '^1 0x1 ' "/proc/$pid"/task/*/syscall
+	waits_in '1 0x1 ' && sleep 0.5 && waits_in '1 0x1 '
 }
 
 # count FILE TEXT: how often FILE has TEXT.

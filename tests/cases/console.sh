@@ -94,13 +94,16 @@ ok $? 'SIGTERM ends a guest that prints'
 [ "$(head -c $(($(wc -c <out) / 17 * 17)) out | sort -u)" = 0123456789abcdef ]
 ok $? 'and nothing is lost before that'
 
-# More waits to be written than the pipe takes.  The signal comes twice, as when
-# a process and its group are sent it.
-[ -p full ] || mkfifo full
-"$program" -m 4 -p 2 -g g/flood.img >full 2>err &
-pid=$!
-exec 5<full
-wait_until waits_to_write
+# fill: starts a run of which more waits to be written than the pipe takes.
+fill() {
+	[ -p full ] || mkfifo full
+	"$program" -m 4 -p 2 -g g/flood.img >full 2>err &
+	pid=$!
+	exec 5<full
+	wait_until waits_to_write
+}
+# The signal comes twice, as when a process and its group are sent it.
+fill
 kill -INT "$pid"
 sleep 0.2
 kill -INT "$pid"
@@ -112,6 +115,44 @@ exec 5<&-
 { wait "$pid"; } 2>/dev/null
 [ $? -eq 130 ] && [ ! -s err ]
 ok $? 'until that has read it'
+fill
+ends_it() {
+	! kill -INT "$pid" || grep -qs '^State:.Z' "/proc/$pid/status"
+} 2>/dev/null
+wait_until ends_it
+ok $? 'SIGINT again, later, does'
+exec 5<&-
+{ wait "$pid"; } 2>/dev/null
+[ $? -eq 130 ]
+ok $? 'and the run ends by it'
+
+name='standard streams that do not block'
+if [ "$BOX" = intel ]; then
+	skip "$name" 'the dd of busybox can not make them so'
+else
+	(
+		/bin/dd iflag=nonblock oflag=nonblock count=0 2>/dev/null
+		exec "$program" -m 2 -p 4 -g printed.img 2>err
+	) <in >full &
+	pid=$!
+	exec 4<>in 5<full
+	waits_in_poll() {
+		waits_in '7 0x[0-9a-f]* 0x1 0xffffffff'
+	}
+	wait_until waits_in_poll
+	ok $? "$name: input that is not there yet"
+	le32 1048576 >&4
+	dd bs=1 count=1 <&5 >out 2>/dev/null
+	wait_until waits_in_poll
+	ok $? "$name: output whose reader is slow"
+	cat <&5 >>out
+	wait "$pid"
+	status=$?
+	exec 4>&- 5<&-
+	cat printed.img /dev/zero | head -c 1048576 >want_out
+	: >want_err
+	seen "$name: every byte is there" 0
+fi
 
 in_background g/prompt.img
 wait_for out 'name? '
@@ -120,6 +161,10 @@ ended 'SIGINT ends a guest that waits for input' 130 'name? ' ''
 
 mkfifo silent
 in_background silent
+waits_for_image() {
+	waits_in '7 0x[0-9a-f]* 0x1 0x32 '
+}
+wait_until waits_for_image
 stop INT
 rm silent
 ended 'SIGINT ends a run whose image is a pipe that nobody writes to' 130 '' ''

@@ -164,6 +164,30 @@ refused 'small: is called like small, which is shared too' small small
 refused 'none: No such file or directory
 mini_hypervisor: other: is not a regular file
 mini_hypervisor: gone: No such file or directory' none other small gone
+if [ "$tested" = hv_sanitized ]; then
+	skip 'no memory for the list' 'AddressSanitizer reserves terabytes'
+else
+	echo 'mini_hypervisor: calloc: Cannot allocate memory' >want_err
+	(
+		ulimit -v 10000
+		# shellcheck disable=SC2046
+		"$program" -m 2 -p 4 -g g/hello.img \
+			-f $(yes x | head -n 100000) >out 2>err
+		echo $? >code
+	)
+	status=$(cat code)
+	seen 'no memory for the list of files' 1
+fi
+mkdir closed
+chmod 711 closed
+echo 'mini_hypervisor: working directory: Permission denied' >want_err
+(
+	cd closed || exit
+	as_user "$work/program" -m 2 -p 4 -g ../g/hello.img >../out 2>../err
+	echo $? >../code
+)
+status=$(cat code)
+seen 'a working directory that may not be read' 1
 
 in_background g/prompt.img
 wait_for out name

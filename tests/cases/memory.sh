@@ -69,6 +69,9 @@ ended 'a missing image' 1 '' 'No such file or directory'
 image=.
 hv -m 2 -p 4 -g .
 ended 'a folder for an image' 1 '' 'Is a directory'
+image=/dev/kvm
+hv -m 2 -p 4 -g $image
+ended 'a device that nothing can be read from' 1 '' 'read: Invalid argument'
 
 image=pipe.img
 [ -p pipe.img ] || mkfifo pipe.img

@@ -65,6 +65,7 @@ bad '--memory: it takes 2, 4 or 8, not "a?b"' -m "$several" -p 4 -g g/hello.img
 bad '--page: it takes 4 or 2, not "a?b"' -m 4 -p "$several" -g g/hello.img
 bad 'a?b: it belongs to no option' "$several"
 bad '--a?b: there is no such option' "--$several"
+bad 'x: it belongs to no option' -m 4 -p 4 -- x
 bad '--memory: it needs a value' -p 4 -g g/hello.img --memory
 bad '-g: it needs a value' -m 4 -p 4 -g
 bad '-x: there is no such option' -m 4 -p 4 -x -g g/hello.img
@@ -89,6 +90,10 @@ as_user "$program" -m 4 -p 4 -g unreadable.img >out 2>err
 status=$?
 seen 'an image that may not be read' 1
 
+echo 'mini_hypervisor: two?lines: No such file or directory' >want_err
+hv -m 4 -p 4 -g "$(printf 'two\nlines')"
+seen 'a message is one line, whatever the name' 1
+
 image=/dev/kvm
 if may_change 'no right to open /dev/kvm'; then
 	kvm_mode=$(stat -c %a /dev/kvm)
@@ -103,7 +108,16 @@ fi
 if may_change 'no /dev/kvm'; then
 	mv /dev/kvm /dev/kvm.away
 	hv -m 4 -p 4 -g g/hello.img
-	mv /dev/kvm.away /dev/kvm
 	ended 'no /dev/kvm' 1 '' 'No such file or directory; enable '\
 'virtualization in the firmware and load the module kvm_intel or kvm_amd'
+	mkdir /dev/kvm
+	hv -m 4 -p 4 -g g/hello.img
+	rmdir /dev/kvm
+	ended 'a folder /dev/kvm' 1 '' 'Is a directory'
+	ln -s null /dev/kvm
+	hv -m 4 -p 4 -g g/hello.img
+	rm /dev/kvm
+	mv /dev/kvm.away /dev/kvm
+	ended 'another device' 1 '' \
+		'KVM_GET_API_VERSION: Inappropriate ioctl for device'
 fi
