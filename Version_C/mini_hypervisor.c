@@ -1087,6 +1087,7 @@ static void folder_create(struct vm *vm)
 	char name[32];
 
 	snprintf(name, sizeof(name), "vm%zu", vm->number);
+	vm->folder = -1;
 	vm->folder_made = mkdir(name, 0777) == 0;
 	if (vm->folder_made || errno == EEXIST)
 		vm->folder = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW |

@@ -201,9 +201,15 @@ static void test_host(void)
 	if (mkdir("gone", 0777) != 0 || chdir("gone") != 0 ||
 	    rmdir("../gone") != 0)
 		exit(1);
+	vm_end(&vms[1]);
+	vm_begin(&vms[1], &opt, 10);
+	vms[1].request = BLOCK;
 	ok(open_(1, "file", O_WRONLY) == -ENOENT, "no place for a folder");
+	vm_end(&vms[1]);
 	if (fchdir(home) != 0)
 		exit(1);
+	vm_begin(&vms[1], &opt, 10);
+	vms[1].request = BLOCK;
 	a = open_(1, "file", O_WRONLY);
 	ok(write_(1, a, "x") == 1 && close_(1, a) == 0, "and then there is");
 	descriptors_allow(false);
