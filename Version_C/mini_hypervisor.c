@@ -1568,10 +1568,11 @@ static int paths_confine(struct vm *vm)
 	return result;
 }
 
-/* Parts of the filter below: looks at FIELD; lets pass what is VALUE; ends the
- * process; and begins a group of COUNT values that are below LIMIT, each let
- * pass, and a kill.  The kernel tries every number when it takes a filter, so
- * groups save most of that. */
+/*
+ * Parts of the filter below: looks at FIELD; lets pass what is VALUE; ends the
+ * process; begins a group, of LENGTH instructions, for what is below LIMIT.
+ * The kernel tries every number when it takes a filter: groups save most of it.
+ */
 #define FILTER_LOAD(field) \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define FILTER_ALLOW(value) \
@@ -1579,8 +1580,8 @@ static int paths_confine(struct vm *vm)
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define FILTER_KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 #define FILTER_UNLESS(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0)
-#define FILTER_GROUP(limit, count) \
-    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, limit, 2 * (count) + 1, 0)
+#define FILTER_GROUP(limit, length) \
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, limit, length, 0)
 
 /*
  * The system calls that a VM's thread makes from its first KVM_RUN to its end,
@@ -1592,7 +1593,7 @@ static const struct sock_filter filter[] = {
 	FILTER_UNLESS(AUDIT_ARCH_X86_64),
 	FILTER_KILL,
 	FILTER_LOAD(nr),
-	FILTER_GROUP(SYS_ioctl, 9),
+	FILTER_GROUP(SYS_ioctl, 2 * 9 + 1),
 	FILTER_ALLOW(SYS_read),
 	FILTER_ALLOW(SYS_write),
 	FILTER_ALLOW(SYS_close),
@@ -1603,13 +1604,13 @@ static const struct sock_filter filter[] = {
 	FILTER_ALLOW(SYS_rt_sigprocmask),
 	FILTER_ALLOW(SYS_rt_sigreturn),
 	FILTER_KILL,
-	FILTER_GROUP(SYS_ioctl + 1, 3),
+	FILTER_GROUP(SYS_ioctl + 1, 1 + 2 * 3 + 1),
 	FILTER_LOAD(args[1]),
 	FILTER_ALLOW(KVM_RUN),
 	FILTER_ALLOW(KVM_GET_REGS),
 	FILTER_ALLOW(KVM_GET_SREGS),
 	FILTER_KILL,
-	FILTER_GROUP(SYS_futex, 6),
+	FILTER_GROUP(SYS_futex, 2 * 6 + 1),
 	FILTER_ALLOW(SYS_pread64),
 	FILTER_ALLOW(SYS_pwrite64),
 	FILTER_ALLOW(SYS_madvise),
@@ -1617,7 +1618,7 @@ static const struct sock_filter filter[] = {
 	FILTER_ALLOW(SYS_exit),
 	FILTER_ALLOW(SYS_ftruncate),
 	FILTER_KILL,
-	FILTER_GROUP(SYS_copy_file_range + 1, 9),
+	FILTER_GROUP(SYS_copy_file_range + 1, 2 * 9 + 1),
 	FILTER_ALLOW(SYS_futex),
 	FILTER_ALLOW(SYS_restart_syscall),
 	FILTER_ALLOW(SYS_timer_delete),
@@ -1627,6 +1628,7 @@ static const struct sock_filter filter[] = {
 	FILTER_ALLOW(SYS_unlinkat),
 	FILTER_ALLOW(SYS_renameat),
 	FILTER_ALLOW(SYS_copy_file_range),
+	FILTER_KILL,
 	FILTER_KILL,
 };
 

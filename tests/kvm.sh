@@ -22,7 +22,7 @@ suite() {
 	cp "$here/$2" program || exit 1
 	# Its libraries come with it: the host's files are slow to load.
 	libraries=$(ldd program 2>/dev/null | grep -o '/[^ ]*') && {
-		mkdir lib
+		mkdir -p lib
 		# shellcheck disable=SC2086
 		cp $libraries lib
 		export LD_LIBRARY_PATH="$work/lib"
@@ -65,5 +65,10 @@ else
 		memory cpu faults console options
 	suite B ../Version_B/mini_hypervisor example console options many
 	suite C ../Version_C/mini_hypervisor options files load
+	for build in ../Version_C/mini_hypervisor hv_dynamic hv_clang \
+		hv_clang_dynamic hv_musl; do
+		suite C $build confined
+	done
+	suite C subverted subverted
 fi
 done_testing

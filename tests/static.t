@@ -16,6 +16,7 @@ short_functions() {
 			print FILENAME ":" from ": " FNR - from - 1 " lines"
 			bad = 1
 		}
+		/^}/ { from = 0 }
 		END { exit bad }' "$1"
 }
 
