@@ -132,7 +132,12 @@ waits_in() {
 
 # waits_to_write: whether a thread of $pid waits for who reads its output.
 waits_to_write() {
-	waits_in '1 0x1 ' && sleep 0.5 && waits_in '1 0x1 '
+	waits_in '1 0x1 '
+}
+
+# waits_to_read: whether a thread of $pid waits for input.
+waits_to_read() {
+	waits_in '0 0x0 '
 }
 
 # count FILE TEXT: how often FILE has TEXT.

@@ -33,14 +33,15 @@ for size in 1 2 1024 1025 5000 200000; do
 	run 4 2 ins <input
 	seen "rep insb of $size bytes" 0
 done
-{
-	le32 5
-	sleep 0.3
-	printf ab
-	sleep 0.3
-	printf cde
-} >in &
-run 4 2 ins <in
+in_background g/ins.img
+for piece in '\005\000\000\000' ab cde; do
+	wait_until waits_to_read
+	# shellcheck disable=SC2059
+	printf "$piece" >&4
+done
+wait "$pid"
+status=$?
+exec 4>&-
 ended 'rep insb of 5 bytes that come in pieces' 0 abcde ''
 
 printf 'to the end' >input
@@ -63,14 +64,22 @@ status=$?
 exec 4>&-
 ended 'and the answer is read' 0 'name? Z!\n' ''
 
+# cpu_time: how long $pid has computed, in ticks; 0 when it is gone.
+cpu_time() {
+	sed 's/.*)//' "/proc/$pid/stat" | awk '{ print $12 + $13 }
+		END { if (NR == 0) print 0 }'
+}
+computes_on() {
+	[ "$(cpu_time)" -gt $((before + 10)) ]
+}
 in_background g/spin.img
 wait_for out '\.'
 ok $? 'a dot is there while its guest computes'
 kill -STOP "$pid"
-sleep 0.3
+wait_for "/proc/$pid/status" '^State:.T'
 kill -CONT "$pid"
-sleep 0.3
-kill -0 "$pid"
+before=$(cpu_time)
+wait_until computes_on
 ok $? 'SIGSTOP and SIGCONT do not end a run'
 stop INT
 ended 'SIGINT does' 130 . ''
@@ -94,6 +103,16 @@ ok $? 'SIGTERM ends a guest that prints'
 [ "$(head -c $(($(wc -c <out) / 17 * 17)) out | sort -u)" = 0123456789abcdef ]
 ok $? 'and nothing is lost before that'
 
+# switches: how often a thread of $pid has waited.
+switches() {
+	cat "/proc/$pid"/task/*/status |
+		awk '/^voluntary/ { n += $2 } END { print n + 0 }'
+}
+# The signal has been told, and since then the tick has cut the wait short.
+waits_again() {
+	grep -qs '^ShdPnd:.*[014589cd]$' "/proc/$pid/status" &&
+		[ "$(switches)" -gt $((before + 5)) ] && waits_to_write
+}
 # fill: starts a run of which more waits to be written than the pipe takes.
 fill() {
 	[ -p full ] || mkfifo full
@@ -105,16 +124,16 @@ fill() {
 # The signal comes twice, as when a process and its group are sent it.
 fill
 kill -INT "$pid"
-sleep 0.2
 kill -INT "$pid"
-sleep 0.5
-grep -qs '^State:.[DRS]' "/proc/$pid/status"
+before=$(switches)
+wait_until waits_again
 ok $? 'SIGINT does not end a run whose output waits for its reader'
+written=$(sed -n 's/^wchar: //p' "/proc/$pid/io")
 cat <&5 >out
 exec 5<&-
 { wait "$pid"; } 2>/dev/null
-[ $? -eq 130 ] && [ ! -s err ]
-ok $? 'until that has read it'
+[ $? -eq 130 ] && [ ! -s err ] && [ "$(wc -c <out)" -gt "$written" ]
+ok $? 'until that has read it all'
 fill
 ends_it() {
 	! kill -INT "$pid" || grep -qs '^State:.Z' "/proc/$pid/status"
