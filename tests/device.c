@@ -11,7 +11,7 @@
 #define BUFFER 0x10000u
 
 static int tests;
-static struct original originals[4];
+static struct original originals[5];
 static struct options opt = {.memory = RAM, .files = originals};
 
 static void ok(bool good, const char *name)
@@ -165,6 +165,24 @@ static void test_sharing(void)
 	    holds("vm10/locked", NULL), "writing no bytes makes no copy");
 }
 
+/* The copy of an original of mode 0444, without root's rights. */
+static void test_locked(void)
+{
+	uid_t user = geteuid();
+	int a, b;
+
+	if (user == 0 && (chmod("vm10", 0777) != 0 || seteuid(65534) != 0))
+		exit(1);
+	a = open_(1, "locked", O_RDWR);
+	ok(write_(1, a, "mine") == 4 && close_(1, a) == 0,
+	    "a user writes a copy of a file of mode 0444");
+	b = open_(1, "locked", O_RDWR);
+	ok(reads(1, b, "mine-only") && write_(1, b, "!") == 1 &&
+	    close_(1, b) == 0, "and opens it again");
+	if (user == 0 && seteuid(0) != 0)
+		exit(1);
+}
+
 /* What is in a VM's folder, and what the user does there meanwhile. */
 static void test_folder(void)
 {
@@ -244,12 +262,35 @@ static void test_host(void)
 	close(home);
 }
 
+/* An original of SIZE bytes, called NAME, is copied whole. */
+static void test_copy(const char *name, size_t size)
+{
+	uint8_t *data = malloc(size), *copy = malloc(size);
+	int fd = open(name, O_WRONLY), handle;
+	char path[32];
+
+	for (size_t i = 0; i < size; i++)
+		data[i] = (uint8_t)(i * i >> 7);
+	ok(write(fd, data, size) == (ssize_t)size, name);
+	close(fd);
+	handle = open_(1, name, O_RDWR);
+	data[size / 2] = '#';
+	ok(seek(1, handle, (int64_t)size / 2) == (int)(size / 2) &&
+	    write_(1, handle, "#") == 1, "written in its middle");
+	snprintf(path, sizeof(path), "vm10/%s", name);
+	fd = open(path, O_RDONLY);
+	ok(read(fd, copy, size) == (ssize_t)size && read(fd, copy, 1) == 0 &&
+	    pread(fd, copy, size, 0) == (ssize_t)size &&
+	    memcmp(data, copy, size) == 0, "is copied whole");
+	close(fd);
+	free(data);
+	free(copy);
+}
+
 static void test_originals(void)
 {
-	const size_t size = 5 * MIB;
-	uint8_t *data = malloc(size), *copy = malloc(size);
 	char *path = originals[2].path;
-	int a = open_(0, path, O_RDWR), b, fd, fd2;
+	int a = open_(0, path, O_RDWR), b;
 
 	ok(a >= 3 && path[0] == '/' && reads(0, a, "far"),
 	    "an absolute path, as given");
@@ -259,22 +300,8 @@ static void test_originals(void)
 	ok(write_(0, b, "!") == 1 && holds("vm1/absolute", "far away!") &&
 	    seek(0, a, 4) == 4 && reads(0, a, "away!"),
 	    "and one that is removed");
-	for (size_t i = 0; i < size; i++)
-		data[i] = (uint8_t)(i * i >> 7);
-	fd = open("five", O_WRONLY);
-	ok(write(fd, data, size) == (ssize_t)size, "an original of 5 MiB");
-	a = open_(1, "five", O_RDWR);
-	data[size / 2] = '#';
-	ok(seek(1, a, size / 2) == (int)(size / 2) && write_(1, a, "#") == 1,
-	    "written in its middle");
-	fd2 = open("vm10/five", O_RDONLY);
-	ok(read(fd2, copy, size) == (ssize_t)size && read(fd2, copy, 1) == 0 &&
-	    pread(fd2, copy, size, 0) == (ssize_t)size &&
-	    memcmp(data, copy, size) == 0, "is copied whole");
-	close(fd);
-	close(fd2);
-	free(data);
-	free(copy);
+	test_copy("64k", 64 * KIB);
+	test_copy("five", 5 * MIB);
 }
 
 static void test_own(void)
@@ -299,21 +326,50 @@ static void test_own(void)
 	    "no write through O_RDONLY");
 }
 
+/*
+ * Whether the next good call works, and no descriptor stays behind the HELD
+ * ones.
+ */
+static bool fine(size_t held)
+{
+	int a = open_(0, "shared", O_RDONLY);
+
+	return a >= 3 && close_(0, a) == 0 && descriptors() == held;
+}
+
+/* Lists all files here, with their types, sizes and modes. */
+static void list(char *text, size_t size)
+{
+	FILE *find = popen("find . -printf '%p %y %s %m\n' | sort", "r");
+
+	if (find == NULL)
+		exit(1);
+	text[fread(text, 1, size - 1, find)] = '\0';
+	pclose(find);
+}
+
 /* Every path that must not be opened, for reading or for writing. */
 static void test_paths(void)
 {
 	static char number[256 + 1], name255[255 + 1], huge[1000000];
+	static char before[10000], after[10000];
 	const char *bad[] = {"", ".", "..", "../x", "/etc/passwd", "./..",
 	    "a/../../x", "vm10/shared", "../locked", "/", "./", ".//",
 	    "dir/../locked", number};
+	size_t held = descriptors();
 	bool refused = true;
 
+	list(before, sizeof(before));
 	memset(number, 'n', 256);
 	memset(name255, 'n', 255);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		refused = refused && open_(0, bad[i], O_RDONLY) < 0 &&
-		    open_(0, bad[i], O_RDWR | O_CREAT) < 0;
+		    fine(held) && open_(0, bad[i], O_RDWR | O_CREAT |
+		    O_TRUNC) < 0 && fine(held);
 	ok(refused, "paths out of the VM's folder are refused");
+	list(after, sizeof(after));
+	ok(strstr(before, "./locked f 9 444\n") != NULL &&
+	    strcmp(before, after) == 0, "and nothing is touched");
 	ok(open_(0, name255, O_WRONLY) >= 3, "a name of 255 bytes is not");
 	memset(huge, 'x', sizeof(huge) - 1);
 	ok(open_(0, huge, O_WRONLY) == -ENAMETOOLONG, "one of a million is");
@@ -348,16 +404,17 @@ static void test_numbers(void)
 	    {UINT64_MAX - RAM + 1, RAM}};
 	bool refused = true, faults = true;
 	int a = open_(0, "numbers", O_RDWR);
+	size_t held = descriptors();
 
 	for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
 		for (uint32_t o = OPERATION_CLOSE; o <= OPERATION_SEEK; o++)
 			refused = refused && call(0, o, handles[i], BUFFER, 1,
-			    0) == -EBADF;
+			    0) == -EBADF && fine(held);
 	ok(refused, "handles that are not open");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		for (uint32_t o = OPERATION_READ; o <= OPERATION_WRITE; o++)
 			faults = faults && call(0, o, a, places[i][0],
-			    places[i][1], 0) == -EFAULT;
+			    places[i][1], 0) == -EFAULT && fine(held);
 	ok(faults, "buffers that are not all in RAM");
 	ok(call(0, OPERATION_WRITE, a, 0, RAM, 0) == (int64_t)RAM,
 	    "all of RAM can be written");
@@ -379,7 +436,7 @@ static void test_numbers(void)
 	ok(seek(0, a, INT32_MAX) == INT32_MAX && write_(0, a, "x") == -EFBIG &&
 	    call(0, OPERATION_SEEK, a, 0, INT64_MAX, SEEK_CUR) == -EOVERFLOW,
 	    "the largest file");
-	ok(seek(0, a, 0) == 0 && write_(0, a, "fine") == 4,
+	ok(seek(0, a, 0) == 0 && write_(0, a, "fine") == 4 && fine(held),
 	    "and the next good call works");
 	ok(close_(0, a) == 0 && close_(0, a) == -EBADF, "a handle closed");
 }
@@ -421,11 +478,14 @@ int main(void)
 	originals[2].path = realpath("absolute", NULL);
 	fill("five", "");
 	originals[3].path = (char *)(uintptr_t)"five";
-	opt.file_count = 4;
+	fill("64k", "");
+	originals[4].path = (char *)(uintptr_t)"64k";
+	opt.file_count = 5;
 	if (originals_open(&opt) != 0)
 		return 1;
 	vms_create();
 	test_sharing();
+	test_locked();
 	test_originals();
 	test_own();
 	test_folder();
