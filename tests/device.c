@@ -163,6 +163,7 @@ static void test_sharing(void)
 	b = open_(1, "locked", O_RDWR);
 	ok(call(1, OPERATION_WRITE, b, BUFFER, 0, 0) == 0 &&
 	    holds("vm10/locked", NULL), "writing no bytes makes no copy");
+	close_(1, b);
 }
 
 /* The copy of an original of mode 0444, without root's rights. */
