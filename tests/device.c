@@ -246,6 +246,7 @@ static void test_host(void)
 	ok(open_(1, "image", O_WRONLY) == -EACCES && holds("vm10/image",
 	    "a guest"), "a guest's image stays");
 	opt.count = 0;
+	unlink("vm10/locked");
 	a = open_(1, "locked", O_RDWR);
 	b = open_(1, "locked", O_WRONLY | O_APPEND);
 	originals[1].fd = -1;
