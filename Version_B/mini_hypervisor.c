@@ -116,25 +116,23 @@ struct frame {
 #define RAM_MAX (8 * MIB)		/* bytes of the largest RAM */
 
 /*
- * Guest-physical memory; virtual addresses are the same.
+ * The guest's memory: one slot of KVM's, which the page tables lay out anew.
  *
- *	0           +---------------------------+
- *	            | RAM: image, data, stack   |  slot 0
- *	memory      +---------------------------+
- *	            | nothing: a page fault     |
- *	SYSTEM_BASE +---------------------------+
- *	            | vectors: read-only        |  slot 1
+ *	physical    +---------------------------+ virtual
+ *	0           | RAM: image, data, stack   | 0
+ *	            +---------------------------+
+ *	            | nothing: a page fault     | memory
+ *	            +---------------------------+
+ *	memory      | vectors: read-only        | SYSTEM_BASE
  *	            | fault_stack               |
- *	            | page tables: not mapped   |
+ *	            +---------------------------+
+ *	            | page tables               | not mapped
  *	            +---------------------------+
  *
  * The CPU's tables are no part of RAM, so no image and no stray store of the
  * guest's can damage them.  SYSTEM_BASE is the last 2 MiB of the first GiB:
- * one page directory serves RAM and slot 1.
+ * one page directory serves both.
  */
-#define RAM_SLOT 0
-#define RAM_BASE 0ull
-#define SYSTEM_SLOT 1
 #define SYSTEM_BASE 0x3FE00000ull
 
 struct vectors {
@@ -155,8 +153,10 @@ struct system {
 	_Alignas(PAGE_4K) uint64_t ram_pt[RAM_MAX / PAGE_4K];
 };
 
-/* The guest's address of a member of struct system. */
+/* The guest's address, virtual or physical, of a member of struct system. */
 #define SYSTEM_ADDRESS(member) (SYSTEM_BASE + offsetof(struct system, member))
+#define SYSTEM_PHYSICAL(vm, member) \
+    ((vm)->opt->memory + offsetof(struct system, member))
 
 #define CONSOLE_PORT 0xE9
 #define CONSOLE_BUFFER (64 * KIB)	/* bytes of output gathered */
@@ -198,8 +198,8 @@ struct vm {
 	char *name;			/* what messages call this VM */
 	int fd;				/* the VM, or -1 */
 	int vcpu;			/* its vCPU, or -1 */
-	uint8_t *ram;			/* slot 0: opt->memory bytes, or NULL */
-	struct system *system;		/* slot 1, right behind RAM */
+	uint8_t *ram;			/* opt->memory bytes, or NULL */
+	struct system *system;		/* right behind RAM */
 	struct kvm_run *run;		/* shared with KVM, or NULL */
 	struct kvm_coalesced_mmio_ring *ring;	/* output in run, or NULL */
 	timer_t tick;			/* ends KVM_RUN now and then */
@@ -209,7 +209,7 @@ struct vm {
 	size_t begun_size;		/* bytes of the line begun, at a tick */
 	unsigned int begun_ticks;	/* since when it waits for its end */
 	unsigned int grown_ticks;	/* begun_ticks when it last grew */
-	uint8_t *out;			/* output to write, behind slot 1 */
+	uint8_t *out;			/* output to write, behind system */
 	size_t out_size;		/* bytes of it */
 };
 
@@ -301,7 +301,7 @@ static int kvm_ioctl(int fd, unsigned long request, void *argument)
 
 /* ---- guest memory ----------------------------------------------------- */
 
-/* The bytes of a VM's memory: RAM, slot 1, and the console's buffer. */
+/* The bytes of a VM's memory: RAM, system, and the console's buffer. */
 static size_t memory_size(const struct vm *vm)
 {
 	return vm->opt->memory + sizeof(struct system) + CONSOLE_BUFFER;
@@ -336,31 +336,19 @@ static void memory_free(struct vm *vm)
 }
 
 /*
- * Makes SIZE bytes at HOST the guest's memory at guest-physical BASE; api.rst
- * 4.35 "KVM_SET_USER_MEMORY_REGION".  Returns 0, or -1 when reported.
+ * Makes RAM and system the guest's memory; api.rst 4.35
+ * "KVM_SET_USER_MEMORY_REGION".  Returns 0, or -1 when reported.
  */
-static int slot_set(struct vm *vm, uint32_t slot, uint64_t base, size_t size,
-    void *host)
+static int slot_create(struct vm *vm)
 {
 	struct kvm_userspace_memory_region region = {
-		.slot = slot,
-		.guest_phys_addr = base,
-		.memory_size = size,
-		.userspace_addr = (uintptr_t)host,
+		.memory_size = vm->opt->memory + sizeof(struct system),
+		.userspace_addr = (uintptr_t)vm->ram,
 	};
 
 	if (kvm_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) < 0)
 		return vm_fail(vm, "KVM_SET_USER_MEMORY_REGION");
 	return 0;
-}
-
-/* Gives the VM its two slots.  Returns 0, or -1 when reported. */
-static int slots_create(struct vm *vm)
-{
-	if (slot_set(vm, RAM_SLOT, RAM_BASE, vm->opt->memory, vm->ram) != 0)
-		return -1;
-	return slot_set(vm, SYSTEM_SLOT, SYSTEM_BASE, sizeof(struct system),
-	    vm->system);
 }
 
 /*
@@ -508,9 +496,9 @@ static void gdt_create(struct vm *vm)
 }
 
 /*
- * Writes the page tables: RAM in pages of opt->page bytes, and of slot 1 the
- * vectors, read-only, and the fault stack; virtual = physical, and nothing
- * else.  APM 5.3 "Long-Mode Page Translation".
+ * Writes the page tables: RAM at its physical addresses, in pages of opt->page
+ * bytes, and at SYSTEM_BASE the vectors, read-only, and the fault stack.  APM
+ * 5.3 "Long-Mode Page Translation".
  */
 static void paging_create(struct vm *vm)
 {
@@ -518,20 +506,21 @@ static void paging_create(struct vm *vm)
 	size_t memory = vm->opt->memory;
 	bool large = vm->opt->page == PAGE_2M;
 
-	system->pml4[0] = SYSTEM_ADDRESS(pdpt) | PTE_RW | PTE_P;
-	system->pdpt[0] = SYSTEM_ADDRESS(pd) | PTE_RW | PTE_P;
+	system->pml4[0] = SYSTEM_PHYSICAL(vm, pdpt) | PTE_RW | PTE_P;
+	system->pdpt[0] = SYSTEM_PHYSICAL(vm, pd) | PTE_RW | PTE_P;
 	for (size_t at = 0; at < memory; at += PAGE_2M) {
 		size_t table = at / PAGE_4K * sizeof(uint64_t);
 
 		system->pd[at / PAGE_2M] = PTE_RW | PTE_P | (large ?
-		    at | PTE_PS : SYSTEM_ADDRESS(ram_pt) + table);
+		    at | PTE_PS : SYSTEM_PHYSICAL(vm, ram_pt) + table);
 	}
 	for (size_t at = 0; at < memory && !large; at += PAGE_4K)
 		system->ram_pt[at / PAGE_4K] = at | PTE_RW | PTE_P;
 	system->pd[SYSTEM_BASE / PAGE_2M] =
-	    SYSTEM_ADDRESS(system_pt) | PTE_RW | PTE_P;
-	system->system_pt[0] = SYSTEM_ADDRESS(vectors) | PTE_P;
-	system->system_pt[1] = SYSTEM_ADDRESS(fault_stack) | PTE_RW | PTE_P;
+	    SYSTEM_PHYSICAL(vm, system_pt) | PTE_RW | PTE_P;
+	system->system_pt[0] = SYSTEM_PHYSICAL(vm, vectors) | PTE_P;
+	system->system_pt[1] =
+	    SYSTEM_PHYSICAL(vm, fault_stack) | PTE_RW | PTE_P;
 }
 
 /*
@@ -552,7 +541,7 @@ static int sregs_set(struct vm *vm)
 	sregs.idt.base = SYSTEM_ADDRESS(vectors.idt);
 	sregs.idt.limit = sizeof(vm->system->vectors.idt) - 1;
 	sregs.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
-	sregs.cr3 = SYSTEM_ADDRESS(pml4);
+	sregs.cr3 = SYSTEM_PHYSICAL(vm, pml4);
 	sregs.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 	sregs.efer = EFER_LME | EFER_LMA;
 	if (kvm_ioctl(vm->vcpu, KVM_SET_SREGS, &sregs) < 0)
@@ -1065,7 +1054,7 @@ static int vm_create(struct vm *vm)
 	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
 	if (vm->fd < 0)
 		return vm_fail(vm, "KVM_CREATE_VM");
-	if (slots_create(vm) != 0)
+	if (slot_create(vm) != 0)
 		return -1;
 	if (vcpu_create(vm) != 0)
 		return -1;

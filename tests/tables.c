@@ -16,10 +16,10 @@ static void ok(bool good, const char *name, const struct options *opt)
 	    ++tests, name, opt->memory / MIB, opt->page / KIB);
 }
 
-/* The 64-bit entry at guest-physical ADDRESS, which must be in slot 1. */
+/* The 64-bit entry at guest-physical ADDRESS, which must be behind RAM. */
 static uint64_t entry(const struct vm *vm, uint64_t address)
 {
-	uint64_t offset = address - SYSTEM_BASE, value;
+	uint64_t offset = address - vm->opt->memory, value;
 
 	if (offset > sizeof(struct system) - sizeof(value)) {
 		printf("Bail out! a table at 0x%llx\n",
@@ -37,7 +37,7 @@ static uint64_t entry(const struct vm *vm, uint64_t address)
 static uint64_t walk(const struct vm *vm, uint64_t address)
 {
 	const uint64_t frame = 0x000FFFFFFFFFF000;
-	uint64_t at = SYSTEM_ADDRESS(pml4);
+	uint64_t at = SYSTEM_PHYSICAL(vm, pml4);
 
 	for (int shift = 39; shift >= 12; shift -= 9) {
 		uint64_t e = entry(vm, at + (address >> shift & 511) * 8);
@@ -67,9 +67,9 @@ static void test_paging(const struct vm *vm)
 		gap += walk(vm, at) != 0;
 	ok(gap == 2, "two pages above it are, and no more", opt);
 	ok(walk(vm, SYSTEM_ADDRESS(vectors)) ==
-	    (SYSTEM_ADDRESS(vectors) | PTE_P), "the vectors, read-only", opt);
+	    (SYSTEM_PHYSICAL(vm, vectors) | PTE_P), "the vectors, read-only", opt);
 	ok(walk(vm, SYSTEM_ADDRESS(fault_stack)) ==
-	    (SYSTEM_ADDRESS(fault_stack) | PTE_P | PTE_RW),
+	    (SYSTEM_PHYSICAL(vm, fault_stack) | PTE_P | PTE_RW),
 	    "and the stack for faults", opt);
 	for (size_t i = 1; i < PTE_COUNT; i++)
 		top += vm->system->pml4[i] != 0 || vm->system->pdpt[i] != 0;
