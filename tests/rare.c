@@ -133,6 +133,9 @@ static bool ends(uint32_t reason, const char *text)
 
 static void test_ends(void)
 {
+	vm.image = (char *)(uintptr_t)"/nowhere";
+	ok(image_load(&vm) == -1 && said("No such file or directory"),
+	    "an image that is gone since it was looked at");
 	area.run.fail_entry.hardware_entry_failure_reason = 0x80000021;
 	ok(ends(KVM_EXIT_FAIL_ENTRY, "the CPU refused to enter the guest, "
 	    "reason 0x80000021"), "a guest that can't be entered");
@@ -150,6 +153,8 @@ int main(void)
 		return 1;
 	vm.run = &area.run;
 	vm.run->io.data_offset = PAGE_4K;
+	sem_init(&shared.input, 0, 1);
+	redirect(STDIN_FILENO, "/dev/null");
 	redirect(STDOUT_FILENO, NULL);
 	redirect(STDERR_FILENO, NULL);
 	test_buffer();
