@@ -44,7 +44,7 @@ bad() {
 	} >want_err
 	shift
 	hv "$@"
-	seen "refused: $(echo "$*" | tr '\n' '?')" 2
+	seen "refused: $(printf %s "$*" | tr '\n' '?')" 2
 }
 bad '--memory: it is missing'
 bad '--memory: it is missing' -p 4 -g g/hello.img
