@@ -301,10 +301,11 @@ static int kvm_ioctl(int fd, unsigned long request, void *argument)
 
 /* ---- guest memory ----------------------------------------------------- */
 
-/* The bytes of a VM's memory: RAM, system, and the console's buffer. */
+/* The bytes of a VM's memory: RAM, system, the console's buffer, kvm_run. */
 static size_t memory_size(const struct vm *vm)
 {
-	return vm->opt->memory + sizeof(struct system) + CONSOLE_BUFFER;
+	return vm->opt->memory + sizeof(struct system) + CONSOLE_BUFFER +
+	    vm->kvm->run_size;
 }
 
 /*
@@ -980,8 +981,10 @@ static int vcpu_create(struct vm *vm)
 	vm->vcpu = kvm_ioctl(vm->fd, KVM_CREATE_VCPU, NULL);
 	if (vm->vcpu < 0)
 		return vm_fail(vm, "KVM_CREATE_VCPU");
-	run = mmap(NULL, vm->kvm->run_size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED, vm->vcpu, 0);
+	/* Into the room that memory_allocate left: a VM that got its RAM shall
+	 * not fail for want of these few pages. */
+	run = mmap(vm->out + CONSOLE_BUFFER, vm->kvm->run_size,
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, vm->vcpu, 0);
 	if (run == MAP_FAILED)
 		return vm_fail(vm, "mmap of kvm_run");
 	vm->run = run;
@@ -1184,8 +1187,6 @@ static int vm_run(struct vm *vm)
 		result = vm_create(vm);
 	if (result == 0)
 		result = vm_loop(vm);
-	if (console_flush(vm) != 0)
-		result = -1;
 	input_give(vm);
 	vm_destroy(vm);
 	return result;

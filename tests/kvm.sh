@@ -24,7 +24,7 @@ suite() {
 	libraries=$(ldd program 2>/dev/null | grep -o '/[^ ]*') && {
 		mkdir -p lib
 		# shellcheck disable=SC2086
-		cp $libraries lib
+		cp -n $libraries lib
 		export LD_LIBRARY_PATH="$work/lib"
 	}
 	shift 2
