@@ -30,6 +30,17 @@ skip() {
 	echo "ok $tests - ${level:+$level: }$1 # SKIP $2"
 }
 
+# replay SEED: makes replay.img, a guest that makes the calls of that seed with
+# the shared files big, small and empty.
+replay() {
+	cp "$here/replay/big" "$here/replay/small" "$here/replay/given/empty" .
+	{
+		head -c 262144 g/replay.img
+		head -c $((262144 - $(wc -c <g/replay.img))) /dev/zero
+		cat "$here/replay/calls$1"
+	} >replay.img
+}
+
 # may_change NAME: whether this machine is ours to change: an emulated one, and
 # we are root; else skips the test NAME.
 may_change() {

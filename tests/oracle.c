@@ -4,11 +4,11 @@
  * through the file device and once through POSIX calls in a folder per VM that
  * began with full copies, and compares every result and every file's bytes.
  *
- *	oracle SEQUENCES [SEED [INPUT OUTPUT]]
+ *	oracle SEQUENCES [SEED [CALLS OUTPUT FILES]]
  *
  * Works in the working directory.  Prints TAP.  Writes the first VM's calls to
- * the file INPUT, as the guest replay reads them, and what must come of them
- * to OUTPUT.
+ * the file CALLS, as the guest replay takes them, what that must print to
+ * OUTPUT, and what its files must be in the end to the folder FILES.
  */
 
 #define BIG 150000
@@ -40,7 +40,8 @@ static _Noreturn void fail(const char *what, long got, long wanted)
 	exit(1);
 }
 
-static FILE *input, *output;		/* or NULL */
+static FILE *calls, *output;		/* or NULL */
+static const char *files;		/* or NULL */
 
 /* Notes a call that has been made, with what goes with it and its result. */
 static void note(const struct vm *vm, const struct request *request,
@@ -48,11 +49,11 @@ static void note(const struct vm *vm, const struct request *request,
 {
 	bool opens = request->operation == OPERATION_OPEN;
 
-	if (input == NULL || vm->number != 1)
+	if (calls == NULL || vm->number != 1)
 		return;
-	fwrite(&size, sizeof(size), 1, input);
-	fwrite(request, sizeof(*request), 1, input);
-	fwrite(vm->ram + (opens ? PATH : BUFFER), size, 1, input);
+	fwrite(&size, sizeof(size), 1, calls);
+	fwrite(request, sizeof(*request), 1, calls);
+	fwrite(vm->ram + (opens ? PATH : BUFFER), size, 1, calls);
 	fwrite(&value, sizeof(value), 1, output);
 	if (request->operation == OPERATION_READ && value > 0)
 		fwrite(vm->ram + BUFFER, (size_t)value, 1, output);
@@ -149,6 +150,16 @@ static void try(struct twin *twin)
 	}
 }
 
+/* Copies what the first VM's files must be to FILES. */
+static void files_keep(void)
+{
+	char command[PATH_MAX];
+
+	snprintf(command, sizeof(command), "cp -r posix1 '%s'", files);
+	if (system(command) != 0)
+		fail(command, 1, 0);
+}
+
 /* Makes the sequence number SEQUENCE of random calls by 1 to 3 VMs. */
 static void sequence_make(void)
 {
@@ -159,6 +170,8 @@ static void sequence_make(void)
 		twin_begin(&twins[i], i + 1);
 	for (step = 0; step < 40; step++)
 		try(&twins[random_below(machines)]);
+	if (files != NULL)
+		files_keep();
 	for (size_t i = 0; i < machines; i++)
 		twin_end(&twins[i]);
 	originals_check();
@@ -170,9 +183,10 @@ int main(int argc, char **argv)
 	uint64_t seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
 
 	originals_make(RAM);
-	if (argc > 4) {
-		input = fopen(argv[3], "w");
+	if (argc > 5) {
+		calls = fopen(argv[3], "w");
 		output = fopen(argv[4], "w");
+		files = argv[5];
 	}
 	for (sequence = 0; sequence < count; sequence++) {
 		state = seed * 1000003 + sequence + 1;
@@ -180,9 +194,9 @@ int main(int argc, char **argv)
 			random_below(VMS);	/* it begins much alike */
 		sequence_make();
 	}
-	if (input != NULL) {
-		fwrite("\377\377\377\377", 4, 1, input);
-		fclose(input);
+	if (calls != NULL) {
+		fwrite("\377\377\377\377", 4, 1, calls);
+		fclose(calls);
 		fclose(output);
 	}
 	printf("ok 1 - %lu sequences of calls, seed %lu\n1..1\n", count,

@@ -10,10 +10,10 @@ hv -m 4 -p 2 -g guest1.img guest2.img -f ./flowers.png </dev/null
 	[ -s vm2/flowers.png ]
 ok $? "$name: the specification's example" || sed 's/^/# /' err
 rm -r vm1 vm2
-cp "$here/replay/big" "$here/replay/small" "$here/replay/given/empty" .
+replay 1
 cp "$here/replay/output1" want_out
 : >want_err
-hv -m 2 -p 4 -g g/replay.img -f big small empty <"$here/replay/input1"
+hv -m 4 -p 4 -g replay.img -f big small empty
 seen "$name: random calls" 0
 rm -r vm1
 run 4 2 pf_read

@@ -81,16 +81,35 @@ else
 fi
 rm -r vm1
 
-image=g/replay.img
-cp "$here/replay/big" "$here/replay/small" "$here/replay/given/empty" .
+# same_files NUMBER SEED: VM NUMBER's files are what that seed's must be; of a
+# shared file that it did not write there is no copy.
+same_files() {
+	for file in "$here/replay/files$2"/*; do
+		name=${file##*/}
+		copy=vm$1/$name
+		[ -e "$copy" ] || copy=$name
+		cmp "$copy" "$file" || return
+	done
+	for file in vm"$1"/*; do
+		[ -e "$here/replay/files$2/${file##*/}" ] || return
+	done
+}
 : >want_err
 for seed in 1 2 3 4 5; do
-	hv -m 2 -p 4 -g g/replay.img -f big small empty \
-		<"$here/replay/input$seed"
+	replay $seed
+	cp replay.img replay$seed.img
+	hv -m 4 -p 4 -g replay.img -f big small empty
 	cp "$here/replay/output$seed" want_out
 	seen "a real guest's random calls do as plain copies do, $seed" 0
+	same_files 1 $seed
+	ok $? 'and leave the same files'
 	rm -rf vm1
 done
+hv -m 4 -p 4 -g replay1.img replay2.img replay3.img -f big small empty
+[ "$status" -eq 0 ] && [ ! -s err ] && same_files 1 1 && same_files 2 2 &&
+	same_files 3 3
+ok $? 'and those of three guests at once'
+rm -rf vm1 vm2 vm3
 
 # Ten guests write the whole of one shared file at once.
 head -c 1048576 /dev/zero >big

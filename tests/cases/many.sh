@@ -205,6 +205,8 @@ squeezed() {
 	name=$1
 	least=$2
 	shift 2
+	: >out
+	: >err
 	# shellcheck disable=SC2046
 	(
 		ulimit "$@"
@@ -218,7 +220,8 @@ squeezed() {
 	status=$?
 	[ $status -eq 1 ] && [ "$good" -ge "$least" ] && [ "$bad" -gt 0 ] &&
 		[ $((good + bad)) -eq 40 ] && [ "$(grep -c '!' out)" = "$good" ]
-	ok $? "$name" || echo "# $good ran, $bad refused: $(tail -n 1 err)"
+	ok $? "$name" ||
+		echo "# $status, $good ran, $bad refused: $(tail -n 1 err)"
 }
 # Of 24 files four are ours, five in Version C, where a VM takes three.
 squeezed 'a limit on open files' "$([ "$level" = C ] && echo 6 || echo 10)" \

@@ -1,5 +1,5 @@
-# Makes the calls that its input tells: for each a request block, and the bytes
-# that go with it (a length, then so many) to 0x2000 for open, to 0x10000
+# Makes the calls that stand in RAM from 0x40000 on: for each a length, a request
+# block, and so many bytes that go with it, to 0x2000 for open, to 0x10000
 # otherwise; prints each result as four bytes, and behind a read the first
 # bytes of the buffer, as many as were read.  A length of all ones ends it.
 	.include "guest.inc"
@@ -8,18 +8,21 @@
 	mov	$0x278, %edx
 	mov	$BLOCK, %eax
 	outl	%eax, %dx
-1:	get	%r8
-	cmp	$0xFFFFFFFF, %r8d
+	mov	$0x40000, %r9d
+1:	mov	%r9, %rsi
+	lodsl
+	cmp	$0xFFFFFFFF, %eax
 	je	4f
 	mov	$BLOCK, %edi
 	mov	$32, %ecx
-	rep insb
+	rep movsb
 	mov	$BUFFER, %edi
 	cmpl	$1, BLOCK
 	jne	2f
 	mov	$0x2000, %edi
-2:	mov	%r8, %rcx
-	rep insb
+2:	mov	%eax, %ecx
+	rep movsb
+	mov	%rsi, %r9
 	mov	$0x278, %edx
 	inl	%dx, %eax
 	mov	%eax, 0x3000
