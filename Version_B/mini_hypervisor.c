@@ -161,8 +161,8 @@ struct system {
 #define CONSOLE_PORT 0xE9
 #define CONSOLE_BUFFER (64 * KIB)	/* bytes of output gathered */
 #define CONSOLE_TICK_MS 50		/* KVM_RUN lasts no longer */
-#define TICKS_QUIET 2			/* a line begun that does not grow */
-#define TICKS_BEGUN 20			/* and one that does, is written */
+#define LINE_QUIET_MS 50		/* a line begun that does not grow */
+#define LINE_BEGUN_MS 1000		/* and one that does, is written */
 
 /* The command line. */
 struct options {
@@ -207,8 +207,9 @@ struct vm {
 	bool input_ended;		/* the guest has read its end mark */
 	bool input_taken;		/* the guest is reading a line */
 	size_t begun_size;		/* bytes of the line begun, at a tick */
-	unsigned int begun_ticks;	/* since when it waits for its end */
-	unsigned int grown_ticks;	/* begun_ticks when it last grew */
+	int64_t begun_ms;		/* for how long it waits */
+	int64_t quiet_ms;		/* and does not grow */
+	int64_t tick_at;		/* CPU time in ms at the last tick */
 	uint8_t *out;			/* output to write, behind system */
 	size_t out_size;		/* bytes of it */
 };
@@ -692,7 +693,7 @@ static int console_flush(struct vm *vm)
 
 	vm->out_size = 0;
 	vm->begun_size = 0;
-	vm->begun_ticks = 0;
+	vm->begun_ms = 0;
 	pthread_mutex_lock(&vm->shared->output);
 	result = write_all(STDOUT_FILENO, vm->out, size);
 	pthread_mutex_unlock(&vm->shared->output);
@@ -723,22 +724,31 @@ static int console_flush_lines(struct vm *vm)
 
 /*
  * Writes at a tick the whole lines that are there.  A line begun waits for its
- * end as long as it grows, at most TICKS_BEGUN ticks; two without a byte more,
- * and it is a prompt or the like.  Returns 0, or -1 when reported.
+ * end as long as it grows, but not for ever; a guest that has computed for
+ * LINE_QUIET_MS without a byte more has written a prompt or the like.  CPU time
+ * counts, for a thread may have to wait for its turn in the middle of a line,
+ * and of a tick no more than half, for the host may have had to wait itself.
+ * Returns 0, or -1 when reported.
  */
 static int console_tick(struct vm *vm)
 {
+	const int64_t most = CONSOLE_TICK_MS / 2;
+	struct timespec cpu;
+	int64_t now, spent;
+
 	if (console_flush_lines(vm) != 0)
 		return -1;
 	if (vm->out_size == 0)
 		return 0;
-	vm->begun_ticks++;
-	if (vm->out_size != vm->begun_size) {
-		vm->begun_size = vm->out_size;
-		vm->grown_ticks = vm->begun_ticks;
-	}
-	if (vm->begun_ticks - vm->grown_ticks < TICKS_QUIET &&
-	    vm->begun_ticks < TICKS_BEGUN)
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+	now = cpu.tv_sec * 1000 + cpu.tv_nsec / 1000000;
+	spent = now - vm->tick_at < most ? now - vm->tick_at : most;
+	vm->tick_at = now;
+	vm->begun_ms += spent;
+	vm->quiet_ms = vm->out_size == vm->begun_size ?
+	    vm->quiet_ms + spent : 0;
+	vm->begun_size = vm->out_size;
+	if (vm->quiet_ms < LINE_QUIET_MS && vm->begun_ms < LINE_BEGUN_MS)
 		return 0;
 	return console_flush(vm);
 }

@@ -229,7 +229,7 @@ squeezed 'a limit on open files' "$([ "$level" = C ] && echo 6 || echo 10)" \
 if [ "$tested" = hv_sanitized ]; then
 	skip 'a limit on memory' 'AddressSanitizer reserves terabytes'
 else
-	squeezed 'a limit on memory' 8 -v 60000
+	squeezed 'a limit on memory' 20 -v 60000
 fi
 if [ "$tested" = hv_sanitized ]; then
 	skip 'no more threads' 'LeakSanitizer starts one'
