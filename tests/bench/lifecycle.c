@@ -63,6 +63,7 @@ static void measure(size_t count, char *image, bool threads, char end, int fd)
 	double start;
 
 	files_allow();
+	signals_init();
 	if (vms == NULL || kvm_open(&kvm) != 0)
 		exit(1);
 	for (size_t i = 0; i < count; i++) {
