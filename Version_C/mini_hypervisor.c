@@ -2281,7 +2281,7 @@ static void signals_init(void)
 }
 
 /*
- * Allows as many open files as the host does: each VM has two, and the limit
+ * Allows as many open files as the host does: each VM has its own, and the limit
  * is often set low for programs that use select.
  */
 static void files_allow(void)
@@ -2315,7 +2315,7 @@ static int directory_lock(void)
 int main(int argc, char **argv)
 {
 	static struct options opt;	/* for as long as the process lives */
-	static struct kvm kvm;		/* for as long as the process lives */
+	static struct kvm kvm;
 	int result = 0;
 
 	streams_check();

@@ -21,10 +21,11 @@ suite() {
 	tested=$2
 	cp "$here/$2" program || exit 1
 	# Its libraries come with it: the host's files are slow to load.
-	libraries=$(ldd program 2>/dev/null | grep -o '/[^ ]*') && {
+	libraries=$(ldd program 2>/dev/null | grep -o '/[^ ]*' |
+		grep -v "^$work") && {
 		mkdir -p lib
 		# shellcheck disable=SC2086
-		cp -n $libraries lib
+		cp $libraries lib
 		export LD_LIBRARY_PATH="$work/lib"
 	}
 	shift 2
