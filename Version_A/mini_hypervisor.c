@@ -260,7 +260,8 @@ static int report(const char *name, const char *format, ...)
 /* Reports errno as the failure of CALL for this VM; returns -1. */
 static int vm_fail(const struct vm *vm, const char *call)
 {
-	report(vm->name, "%s: %s", call, strerror(errno));
+	/* ISO C has no %m, but unlike strerror it never allocates memory. */
+	__extension__ report(vm->name, "%s: %m", call);
 	return -1;
 }
 
@@ -308,7 +309,10 @@ static int memory_allocate(struct vm *vm)
 	return 0;
 }
 
-/* Frees the memory of memory_allocate, if there is any. */
+/*
+ * Frees the memory of memory_allocate, if there is any, and with it kvm_run:
+ * all at once, for a hole in it would be another thread's for the taking.
+ */
 static void memory_free(struct vm *vm)
 {
 	if (vm->ram != NULL)
@@ -965,8 +969,6 @@ static void vm_destroy(struct vm *vm)
 {
 	if (vm->ticking)
 		timer_delete(vm->tick);
-	if (vm->run != NULL)
-		munmap(vm->run, vm->kvm->run_size);
 	if (vm->vcpu >= 0)
 		close(vm->vcpu);
 	if (vm->fd >= 0)

@@ -161,8 +161,8 @@ struct system {
 #define CONSOLE_PORT 0xE9
 #define CONSOLE_BUFFER (64 * KIB)	/* bytes of output gathered */
 #define CONSOLE_TICK_MS 50		/* KVM_RUN lasts no longer */
-#define LINE_QUIET_MS 50		/* a line begun that does not grow */
-#define LINE_BEGUN_MS 1000		/* and one that does, is written */
+#define LINE_QUIET_MS 50		/* console_tick: a line begun that */
+#define LINE_BEGUN_MS 1000		/* does not grow, or does, is written */
 
 /* The command line. */
 struct options {
@@ -207,8 +207,8 @@ struct vm {
 	bool input_ended;		/* the guest has read its end mark */
 	bool input_taken;		/* the guest is reading a line */
 	size_t begun_size;		/* bytes of the line begun, at a tick */
-	int64_t begun_ms;		/* for how long it waits */
-	int64_t quiet_ms;		/* and does not grow */
+	int64_t begun_ms;		/* half the CPU time that it waits */
+	int64_t quiet_ms;		/* and that it does not grow */
 	int64_t tick_at;		/* CPU time in ms at the last tick */
 	uint8_t *out;			/* output to write, behind system */
 	size_t out_size;		/* bytes of it */
@@ -282,7 +282,8 @@ static int report(const char *name, const char *format, ...)
 /* Reports errno as the failure of CALL for this VM; returns -1. */
 static int vm_fail(const struct vm *vm, const char *call)
 {
-	report(vm->name, "%s: %s", call, strerror(errno));
+	/* ISO C has no %m, but unlike strerror it never allocates memory. */
+	__extension__ report(vm->name, "%s: %m", call);
 	return -1;
 }
 
@@ -330,7 +331,10 @@ static int memory_allocate(struct vm *vm)
 	return 0;
 }
 
-/* Frees the memory of memory_allocate, if there is any. */
+/*
+ * Frees the memory of memory_allocate, if there is any, and with it kvm_run:
+ * all at once, for a hole in it would be another thread's for the taking.
+ */
 static void memory_free(struct vm *vm)
 {
 	if (vm->ram != NULL)
@@ -724,11 +728,11 @@ static int console_flush_lines(struct vm *vm)
 
 /*
  * Writes at a tick the whole lines that are there.  A line begun waits for its
- * end as long as it grows, but not for ever; a guest that has computed for
- * LINE_QUIET_MS without a byte more has written a prompt or the like.  CPU time
- * counts, for a thread may have to wait for its turn in the middle of a line,
- * and of a tick no more than half, for the host may have had to wait itself.
- * Returns 0, or -1 when reported.
+ * end as long as it grows, but not for ever; a guest that goes on computing
+ * without a byte more has written a prompt or the like.  CPU time counts, for a
+ * thread may have to wait for its turn in the middle of a line; of a tick at
+ * most half, so that it takes two: if the host is a virtual machine itself, its
+ * clocks go on when its turn is over.  Returns 0, or -1 when reported.
  */
 static int console_tick(struct vm *vm)
 {
@@ -1081,8 +1085,6 @@ static void vm_destroy(struct vm *vm)
 {
 	if (vm->ticking)
 		timer_delete(vm->tick);
-	if (vm->run != NULL)
-		munmap(vm->run, vm->kvm->run_size);
 	if (vm->vcpu >= 0)
 		close(vm->vcpu);
 	if (vm->fd >= 0)
@@ -1517,8 +1519,8 @@ static void signals_init(void)
 }
 
 /*
- * Allows as many open files as the host does: each VM has its own, and the limit
- * is often set low for programs that use select.
+ * Allows as many open files as the host does: each VM has its own, and the
+ * limit is often set low for programs that use select.
  */
 static void files_allow(void)
 {

@@ -169,8 +169,8 @@ struct system {
 #define CONSOLE_PORT 0xE9
 #define CONSOLE_BUFFER (64 * KIB)	/* bytes of output gathered */
 #define CONSOLE_TICK_MS 50		/* KVM_RUN lasts no longer */
-#define LINE_QUIET_MS 50		/* a line begun that does not grow */
-#define LINE_BEGUN_MS 1000		/* and one that does, is written */
+#define LINE_QUIET_MS 50		/* console_tick: a line begun that */
+#define LINE_BEGUN_MS 1000		/* does not grow, or does, is written */
 
 #define FILES_PORT 0x278
 #define FILES_MAX 1024			/* files that a VM can make or open */
@@ -268,8 +268,8 @@ struct vm {
 	bool input_ended;		/* the guest has read its end mark */
 	bool input_taken;		/* the guest is reading a line */
 	size_t begun_size;		/* bytes of the line begun, at a tick */
-	int64_t begun_ms;		/* for how long it waits */
-	int64_t quiet_ms;		/* and does not grow */
+	int64_t begun_ms;		/* half the CPU time that it waits */
+	int64_t quiet_ms;		/* and that it does not grow */
 	int64_t tick_at;		/* CPU time in ms at the last tick */
 	size_t number;			/* of the guest in the list, from 1 */
 	int folder;			/* vmN, for its files; or -errno */
@@ -350,7 +350,8 @@ static int report(const char *name, const char *format, ...)
 /* Reports errno as the failure of CALL for this VM; returns -1. */
 static int vm_fail(const struct vm *vm, const char *call)
 {
-	report(vm->name, "%s: %s", call, strerror(errno));
+	/* ISO C has no %m, but unlike strerror it never allocates memory. */
+	__extension__ report(vm->name, "%s: %m", call);
 	return -1;
 }
 
@@ -398,7 +399,10 @@ static int memory_allocate(struct vm *vm)
 	return 0;
 }
 
-/* Frees the memory of memory_allocate, if there is any. */
+/*
+ * Frees the memory of memory_allocate, if there is any, and with it kvm_run:
+ * all at once, for a hole in it would be another thread's for the taking.
+ */
 static void memory_free(struct vm *vm)
 {
 	if (vm->ram != NULL)
@@ -792,11 +796,11 @@ static int console_flush_lines(struct vm *vm)
 
 /*
  * Writes at a tick the whole lines that are there.  A line begun waits for its
- * end as long as it grows, but not for ever; a guest that has computed for
- * LINE_QUIET_MS without a byte more has written a prompt or the like.  CPU time
- * counts, for a thread may have to wait for its turn in the middle of a line,
- * and of a tick no more than half, for the host may have had to wait itself.
- * Returns 0, or -1 when reported.
+ * end as long as it grows, but not for ever; a guest that goes on computing
+ * without a byte more has written a prompt or the like.  CPU time counts, for a
+ * thread may have to wait for its turn in the middle of a line; of a tick at
+ * most half, so that it takes two: if the host is a virtual machine itself, its
+ * clocks go on when its turn is over.  Returns 0, or -1 when reported.
  */
 static int console_tick(struct vm *vm)
 {
@@ -1555,7 +1559,8 @@ static int paths_confine(struct vm *vm)
 		return vm_fail(vm, "PR_SET_NO_NEW_PRIVS");
 	rules = (int)syscall(SYS_landlock_create_ruleset, &denied,
 	    sizeof(denied), 0);
-	if (rules < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
+	if (rules < 0 && (errno == ENOSYS || errno == EOPNOTSUPP ||
+	    errno == EPERM))		/* what sandboxes say for ENOSYS */
 		return 0;
 	if (rules < 0)
 		return vm_fail(vm, "landlock_create_ruleset");
@@ -1570,8 +1575,9 @@ static int paths_confine(struct vm *vm)
 
 /*
  * Parts of the filter below: looks at FIELD; lets pass what is VALUE; ends the
- * process; begins a group, of LENGTH instructions, for what is below LIMIT.
- * The kernel tries every number when it takes a filter: groups save most of it.
+ * process; skips the next part for VALUE; begins a group, of LENGTH
+ * instructions, for what is below LIMIT.  The kernel tries every number when it
+ * takes a filter: groups save most of that.
  */
 #define FILTER_LOAD(field) \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -1643,7 +1649,13 @@ static int calls_confine(struct vm *vm)
 		.len = sizeof(filter) / sizeof(filter[0]),
 		.filter = (struct sock_filter *)(uintptr_t)filter,
 	};
+	sigset_t stops;
 
+	/* What their handler calls is not in the filter. */
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &stops, NULL);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 &&
 	    errno != EINVAL)
 		return vm_fail(vm, "PR_SET_SECCOMP");
@@ -1817,8 +1829,6 @@ static void vm_destroy(struct vm *vm)
 {
 	if (vm->ticking)
 		timer_delete(vm->tick);
-	if (vm->run != NULL)
-		munmap(vm->run, vm->kvm->run_size);
 	if (vm->vcpu >= 0)
 		close(vm->vcpu);
 	if (vm->fd >= 0)
@@ -2002,8 +2012,6 @@ static char *name_make(const struct options *opt, size_t at)
 static void thread_free(struct vm *vm)
 {
 	if (vm != NULL)
-		folder_remove(vm);
-	if (vm != NULL)
 		free(vm->name);
 	free(vm);
 }
@@ -2063,6 +2071,8 @@ static int threads_run(const struct options *opt, const struct kvm *kvm)
 	for (size_t i = 0; i < opt->count; i++) {
 		if (vms[i] != NULL)
 			pthread_join(vms[i]->thread, NULL);
+		if (vms[i] != NULL)
+			folder_remove(vms[i]);
 		if (vms[i] == NULL || vms[i]->result != 0)
 			result = -1;
 		thread_free(vms[i]);
@@ -2281,8 +2291,8 @@ static void signals_init(void)
 }
 
 /*
- * Allows as many open files as the host does: each VM has its own, and the limit
- * is often set low for programs that use select.
+ * Allows as many open files as the host does: each VM has its own, and the
+ * limit is often set low for programs that use select.
  */
 static void files_allow(void)
 {

@@ -151,6 +151,20 @@ waits_to_read() {
 	waits_in '0 0x0 '
 }
 
+# fill: starts a run of which more waits to be written than the pipe takes.
+fill() {
+	[ -p full ] || mkfifo full
+	"$program" -m 4 -p 2 -g g/flood.img >full 2>err &
+	pid=$!
+	exec 5<full
+	wait_until waits_to_write
+}
+
+# ends_by_int THREAD: sends SIGINT to a thread of $pid; whether $pid has ended.
+ends_by_int() {
+	! kill -INT "$1" || grep -qs '^State:.Z' "/proc/$pid/status"
+} 2>/dev/null
+
 # count FILE TEXT: how often FILE has TEXT.
 count() {
 	grep -o "$2" "$1" | wc -l

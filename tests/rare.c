@@ -7,6 +7,8 @@
 #include "../Version_C/mini_hypervisor.c"
 #undef main
 
+#include <sys/wait.h>
+
 static FILE *tap;			/* stdout is the console's */
 static int tests;
 
@@ -146,6 +148,23 @@ static void test_ends(void)
 	    "a reason that should not come");
 }
 
+/* A thread that is confined can say of any failure what it is. */
+static void test_confined(void)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		calls_confine(&vm);
+		errno = 524;		/* the kernel's, without a name */
+		vm_fail(&vm, "call");
+		syscall(SYS_exit, 0);
+	}
+	waitpid(child, &status, 0);
+	ok(status == 0 && said("call: Unknown error 524"),
+	    "an error without a name, in confinement");
+}
+
 int main(void)
 {
 	tap = fdopen(dup(STDOUT_FILENO), "w");
@@ -160,6 +179,7 @@ int main(void)
 	test_buffer();
 	test_output();
 	test_ends();
+	test_confined();
 	fprintf(tap, "1..%d\n", tests);
 	return 0;
 }

@@ -36,3 +36,14 @@ printf '0\n2\n' | cmp - got
 ok $? "$name: there is a filter, for the VM's thread"
 stop TERM
 ended "$name: SIGTERM" 143 'name? ' ''
+
+fill
+for thread in "/proc/$pid"/task/*; do
+	thread=${thread##*/}
+	[ "$thread" = "$pid" ] || break
+done
+wait_until ends_by_int "$thread"
+exec 5<&-
+{ wait "$pid"; } 2>/dev/null
+[ $? -eq 130 ]
+ok $? "$name: SIGINT to the VM's thread itself, and again later"

@@ -113,14 +113,6 @@ waits_again() {
 	grep -qs '^ShdPnd:.*[014589cd]$' "/proc/$pid/status" &&
 		[ "$(switches)" -gt $((before + 5)) ] && waits_to_write
 }
-# fill: starts a run of which more waits to be written than the pipe takes.
-fill() {
-	[ -p full ] || mkfifo full
-	"$program" -m 4 -p 2 -g g/flood.img >full 2>err &
-	pid=$!
-	exec 5<full
-	wait_until waits_to_write
-}
 # The signal comes twice, as when a process and its group are sent it.
 fill
 kill -INT "$pid"
@@ -135,10 +127,7 @@ exec 5<&-
 [ $? -eq 130 ] && [ ! -s err ] && [ "$(wc -c <out)" -gt "$written" ]
 ok $? 'until that has read it all'
 fill
-ends_it() {
-	! kill -INT "$pid" || grep -qs '^State:.Z' "/proc/$pid/status"
-} 2>/dev/null
-wait_until ends_it
+wait_until ends_by_int "$pid"
 ok $? 'SIGINT again, later, does'
 exec 5<&-
 { wait "$pid"; } 2>/dev/null

@@ -250,7 +250,7 @@ else
 	# shellcheck disable=SC2046
 	(
 		ulimit -Sn 1024
-		many $(repeat 1000 hello)
+		hv -m 4 -p 4 -g $(repeat 1000 g/hello.img)
 		echo "$status" >code
 	)
 	status=$(cat code)
