@@ -1,19 +1,10 @@
 # Writes ten blocks to a file of its own and reads them back, again and again;
 # the console says the bytes of a block, and how often.
 	.include "guest.inc"
-	.set	BLOCK, 0x1000
 	.set	BUFFER, 0x10000
 	get	%r8
 	get	%r9
-	mov	$0x278, %edx
-	mov	$BLOCK, %eax
-	outl	%eax, %dx
-	movl	$1, BLOCK		# open
-	lea	name(%rip), %rax
-	mov	%rax, BLOCK + 8
-	movl	$01002, BLOCK + 24	# O_RDWR | O_TRUNC
-	inl	%dx, %eax
-	mov	%eax, BLOCK + 4
+	open_file 01002		# O_RDWR | O_TRUNC
 	movl	$0, BLOCK + 24		# SEEK_SET
 	movq	$BUFFER, BLOCK + 8
 1:	dec	%r9

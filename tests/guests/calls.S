@@ -2,7 +2,6 @@
 # tells so with one rep outsl, of which the last counts, opens a file of its
 # own, and writes to it twice with one rep insl.  Prints the four results.
 	.include "guest.inc"
-	.set	BLOCK, 0x1000
 	.set	PLACES, 0x2000
 	.set	RESULTS, 0x3000
 	mov	$0x278, %edx

@@ -3,7 +3,6 @@
 # otherwise; prints each result as four bytes, and behind a read the first
 # bytes of the buffer, as many as were read.  A length of all ones ends it.
 	.include "guest.inc"
-	.set	BLOCK, 0x1000
 	.set	BUFFER, 0x10000
 	mov	$0x278, %edx
 	mov	$BLOCK, %eax

@@ -1,7 +1,6 @@
 # Reads a letter from the console and writes it over the whole of the shared
 # file big, 1 MiB, through two handles in turn, 4 KiB at a time.
 	.include "guest.inc"
-	.set	BLOCK, 0x1000
 	inb	$CONSOLE, %al
 	mov	$0x10000, %edi
 	mov	$4096, %ecx
