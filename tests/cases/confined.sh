@@ -47,3 +47,4 @@ exec 5<&-
 { wait "$pid"; } 2>/dev/null
 [ $? -eq 130 ]
 ok $? "$name: SIGINT to the VM's thread itself, and again later"
+rm -r vm1		# which a run that is ended so leaves

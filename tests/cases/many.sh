@@ -70,7 +70,7 @@ whole_lines() {
 		END { for (id in seen) print id, seen[id]
 		if (bad) print "bad", bad }' | sort >got
 }
-for count in 2 10 $([ "$BOX" = intel ] || echo 50); do
+for count in 2 10 $([ "$BOX" = intel ] || echo 100); do
 	letters "$count" 5000 10 >input
 	# shellcheck disable=SC2046
 	many $(repeat "$count" lines) <input
