@@ -283,7 +283,7 @@ static int report(const char *name, const char *format, ...)
 static int vm_fail(const struct vm *vm, const char *call)
 {
 	/* ISO C has no %m, but unlike strerror it never allocates memory. */
-	__extension__ report(vm->name, "%s: %m", call);
+	(void)(__extension__ report(vm->name, "%s: %m", call));
 	return -1;
 }
 
