@@ -11,7 +11,7 @@ cd "$work" || exit 1
 # All that a box starts has this among its surroundings; what it writes is there.
 mkdir tmp
 export BOX=amd "TMPDIR=$work/tmp"
-said='box: emulating a machine with KVM (AMD by QEMU)'
+said='box: emulating a machine with KVM (AMD by QEMU), which starts in 5 s'
 
 # box COMMAND...: leaves $status, out and err.
 box() {
