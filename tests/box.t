@@ -73,6 +73,74 @@ status=$?
 ok $? 'timeout ends a box that still starts' || echo "# $status"
 nothing_left 'then too'
 
+# More than a pipe takes waits to be written when the reader goes.
+(
+	trap '' PIPE
+	exec "$here/box" sh -c 'cat sent; sleep 1; echo >sent_all' 2>err
+) | wait_until [ -e sent_all ]
+[ "$(cat err)" = "$said" ]
+ok $? 'a box ends without a word when nobody reads its output' || cat err
+nothing_left 'then'
+
+# ended_by_box NAME TEXT: whether the last box ended for a reason of its own,
+# which says TEXT.
+ended_by_box() {
+	[ $status -eq 125 ] && grep -q "^box: $2" err
+	ok $? "$1" || sed "s/^/# status $status: /" err
+}
+
+BOX_TIME=5 box sleep 1000
+ended_by_box 'a machine that does not end has a time limit' \
+	'no end in 5 (BOX_TIME)'
+nothing_left 'then'
+mkfifo endless
+BOX=intel BOX_TIME=1 box true <>endless
+ended_by_box 'so has the input that Bochs gets beforehand' \
+	'the input has no end in 1 (BOX_TIME)'
+nothing_left 'then'
+BOX_QEMU=-bogus box true
+ended_by_box 'a machine that ends early says why' \
+	'the machine ended early: .*-bogus'
+nothing_left 'then'
+BOX=intel box make
+[ $status -eq 127 ] && grep -q "^box: Bochs' machine has only busybox" err
+ok $? 'a command that Bochs has not: what it has' || cat err
+
+# These programs stand in for Debian's.
+mkdir copy bin
+cp "$here"/box* "$here/kvm-here" "$here/setup" copy
+# fetched STATUS: a box that fetches, with an apt-get of that status.
+fetched() {
+	printf '%s\n' '#!/bin/sh' 'echo damaged >linux-image.deb' "exit $1" \
+		>bin/apt-get
+	chmod +x bin/apt-get
+	PATH=$work/bin:$PATH copy/box true >out 2>err
+	status=$?
+}
+fetched 1
+ended_by_box 'a fetch that fails' "can't fetch linux-image"
+fetched 0
+ended_by_box 'a fetch of a damaged package' "can't unpack linux-image"
+[ ! -e copy/.cache ]
+ok $? 'then nothing of it is left'
+
+cat >bin/apt-get <<'END'
+#!/bin/sh
+echo "$@" >>called
+case $* in
+*--print-uris*) printf "'http://debian/%s.deb' %s.deb 1500000 x\n" a a b b ;;
+esac
+END
+printf '%s\n' '#!/bin/sh' 'exec "$@"' >bin/sudo
+echo '#!/bin/sh' >bin/dpkg
+chmod +x bin/*
+PATH=$work/bin:$PATH copy/setup >out 2>err
+status=$?
+[ $status -eq 0 ] && [ ! -s out ] &&
+	grep -q '^setup: installing 2 packages, fetching 3 MB of them$' err &&
+	tail -n 1 called | grep -q 'install .* -y gcc make'
+ok $? 'setup says what it installs' || cat err called
+
 BOX=bogus box true
 [ $status -eq 2 ] && [ "$(cat err)" = "box: BOX is 'bogus', not host, amd or intel" ]
 ok $? 'an unknown kind of box'
