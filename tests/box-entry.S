@@ -1,8 +1,8 @@
 # Takes the place of Linux's decompressor, which Bochs would need most of a
 # minute for: a bootloader puts this at 1 MB with the unpacked kernel (the
-# file flat) behind it and enters in 32-bit mode with esi = boot_params.
+# file flat) after it and enters in 32-bit mode with esi = boot_params.
 # Here the kernel moves to 16 MB, where it belongs, and is entered as it
-# wants: in 64-bit mode with the first GB identity-mapped.
+# wants: at entry in 64-bit mode with the first GB identity-mapped.
 	.code32
 	.set	base, 0x100000
 	.set	kernel, 0x1000000
@@ -35,7 +35,7 @@ start:	mov	%esi, %ebx
 	mov	%cr0, %eax
 	or	$0x80000000, %eax	# CR0.PG
 	mov	%eax, %cr0
-	ljmp	$0x10, $kernel
+	ljmp	$0x10, $entry
 
 	.balign	8
 gdt:	.quad	0, 0, 0xaf9a000000ffff, 0xcf92000000ffff
