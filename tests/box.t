@@ -137,7 +137,7 @@ chmod +x bin/*
 PATH=$work/bin:$PATH copy/setup >out 2>err
 status=$?
 [ $status -eq 0 ] && [ ! -s out ] &&
-	grep -q '^setup: installing 2 packages, fetching 3 MB of them$' err &&
+	grep -q '^setup: installing 2 packages, 3 MB to fetch$' err &&
 	tail -n 1 called | grep -q 'install .* -y gcc make'
 ok $? 'setup says what it installs' || cat err called
 
