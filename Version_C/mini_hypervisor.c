@@ -1,13 +1,18 @@
 /*
- * mini_hypervisor, version C: runs any number of guests at once, each in a KVM
- * virtual machine and a thread of its own, and gives them files.
+ * mini_hypervisor, version C: runs guests at once and gives them files.
  *
+ *	./mini_hypervisor --memory 4 --page 2 --guest guest.img
+ *	./mini_hypervisor --memory 4 --page 2 --guest guest1.img guest2.img
  *	./mini_hypervisor -m 4 -p 2 -g guest1.img guest2.img -f ./flowers.png
  *
  * A guest is a flat binary.  It starts at address 0 in 64-bit long mode, with
  * a stack and nothing else; it talks to a console on port 0xE9 and ends with
- * hlt.  The file is ordered bottom-up: every function stands below those that
- * it calls, and main is the last.
+ * hlt.
+ *
+ * Functions stand below those that they call, so start reading at the end:
+ * with main, then vm_run, the life of a virtual machine.  Functions that
+ * return int and say no more of it return 0, or -1 after a failure that they
+ * have reported, or when a signal is to stop the program.
  *
  * Manuals: AMD64 Architecture Programmer's Manual, volume 2 (APM); Linux,
  * Documentation/virt/kvm/api.rst (api.rst).
@@ -22,10 +27,11 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/kvm.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <search.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -41,13 +47,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#ifndef sigev_notify_thread_id		/* glibc before 2.38 has no name */
+#ifndef sigev_notify_thread_id		/* glibc before 2.38 lacks the name */
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
@@ -65,8 +70,13 @@
 #define CR4_OSXMMEXCPT (1ull << 10)	/* SSE faults are #XF */
 #define EFER_LME (1ull << 8)		/* Long Mode Enable */
 #define EFER_LMA (1ull << 10)		/* Long Mode Active */
+#define EFER_NXE (1ull << 11)		/* No-Execute Enable */
 
 #define RFLAGS_FIXED (1ull << 1)	/* the bit that always reads 1 */
+
+/* CPUID's marks of virtualization; APM volume 3, E.3.2 and E.4.2. */
+#define CPUID_1_ECX_VMX (1u << 5)
+#define CPUID_80000001_ECX_SVM (1u << 2)
 
 /* Page-table entries; APM 5.4 "Page-Translation-Table Entry Fields". */
 #define PTE_P (1ull << 0)		/* Present */
@@ -77,31 +87,25 @@
 /* A page fault's error code; APM 8.4.2 "Page-Fault Error Code". */
 #define PF_P (1ull << 0)		/* the page was present */
 #define PF_RW (1ull << 1)		/* the access was a write */
+#define PF_ID (1ull << 4)		/* it was an instruction fetch */
 
-/* An interrupt gate; APM 4.8.4 "Gate Descriptors". */
-struct gate {
-	uint16_t offset_low;		/* handler's address, bits 0-15 */
-	uint16_t selector;		/* handler's code segment */
-	uint8_t ist;			/* number of its stack in the TSS */
-	uint8_t type;			/* present, DPL, gate type */
-	uint16_t offset_middle;		/* bits 16-31 */
-	uint32_t offset_high;		/* bits 32-63 */
-	uint32_t reserved;
-};
+/* Segment descriptors; APM 4.8 "Long-Mode Segment Descriptors". */
+#define GDT_CODE 0x00AF9B000000FFFFull	/* 64-bit, readable, accessed */
+#define GDT_DATA 0x00CF93000000FFFFull	/* writable, accessed */
 
-#define GATE_INTERRUPT 0x8E		/* present, DPL 0, 64-bit interrupt */
+/*
+ * An interrupt gate to a handler below 4 GiB: present, DPL 0, interrupt stack
+ * 1, code segment selector 8; APM 4.8.4 "Gate Descriptors".
+ */
+#define GATE(handler) (0x8E0100080000ull | ((handler) & 0xFFFF) | \
+    ((handler) & 0xFFFF0000) << 32)
+
 #define VECTORS 32			/* exceptions; APM 8.2 "Vectors" */
+#define VECTOR_PF 14			/* page fault */
 
-/* The task-state segment; APM 12.2.5 "64-Bit Task State Segment". */
-struct tss {
-	uint32_t reserved0;
-	uint32_t rsp[6];		/* rsp of rings 0-2, low and high */
-	uint32_t reserved1[2];
-	uint32_t ist[14];		/* interrupt stacks 1-7, low and high */
-	uint32_t reserved2[2];
-	uint16_t reserved3;
-	uint16_t io_map;		/* offset of the I/O bitmap */
-};
+/* The task-state segment, in words; APM 12.2.5 "64-Bit Task State Segment". */
+#define TSS_WORDS 26
+#define TSS_IST1 9			/* the low half of interrupt stack 1 */
 
 /* What a fault leaves on its stack; APM 8.9.3 "Interrupt Stack Frame". */
 struct frame {
@@ -117,85 +121,70 @@ struct frame {
 
 #define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)
-
 #define PAGE_4K (4 * KIB)
 #define PAGE_2M (2 * MIB)
 
-#define RAM_MAX (8 * MIB)		/* bytes of the largest RAM */
-
 /*
- * The guest's memory: one slot of KVM's, which the page tables lay out anew.
+ * The guest's memory is one memory slot of KVM's:
  *
- *	physical    +---------------------------+ virtual
- *	0           | RAM: image, data, stack   | 0
- *	            +---------------------------+
- *	            | nothing: a page fault     | memory
- *	            +---------------------------+
- *	memory      | vectors: read-only        | SYSTEM_BASE
- *	            | fault_stack               |
- *	            +---------------------------+
- *	            | page tables               | not mapped
- *	            +---------------------------+
+ *	guest-physical                           virtual
+ *	0        +---------------------------+   0
+ *	         | RAM: image, data, stack   |
+ *	memory   +---------------------------+   TABLES_BASE
+ *	         | struct tables             |
+ *	         +---------------------------+
  *
- * The CPU's tables are no part of RAM, so no image and no stray store of the
- * guest's can damage them.  SYSTEM_BASE is the last 2 MiB of the first GiB:
- * one page directory serves both.
+ * The tables that the CPU itself reads follow RAM, but are mapped far away: no
+ * image reaches them, and a store that misses RAM meets a page fault instead.
+ * TABLES_BASE is the last 2 MiB of the first GiB, in reach of the same PD.
  */
-#define SYSTEM_BASE 0x3FE00000ull
+#define TABLES_BASE 0x3FE00000ull
 
-struct vectors {
-	uint64_t gdt[5];		/* null, code, data, TSS (two) */
-	struct tss tss;
-	struct gate idt[VECTORS];	/* gate n leads to hlt[n] */
+struct tables {
+	_Alignas(PAGE_4K) uint64_t gdt[3];	/* null, code, data */
+	uint32_t tss[TSS_WORDS];
+	uint64_t idt[VECTORS][2];	/* gate n leads to hlt[n] */
 	uint8_t hlt[VECTORS + 1];	/* the last: return from entry */
-};
-
-struct system {
-	_Alignas(PAGE_4K) struct vectors vectors;
 	_Alignas(PAGE_4K) uint8_t fault_stack[PAGE_4K - sizeof(struct frame)];
 	struct frame frame;		/* of the fault that ended the guest */
 	_Alignas(PAGE_4K) uint64_t pml4[PTE_COUNT];
 	_Alignas(PAGE_4K) uint64_t pdpt[PTE_COUNT];
 	_Alignas(PAGE_4K) uint64_t pd[PTE_COUNT];
-	_Alignas(PAGE_4K) uint64_t system_pt[PTE_COUNT];
-	_Alignas(PAGE_4K) uint64_t ram_pt[RAM_MAX / PAGE_4K];
+	_Alignas(PAGE_4K) uint64_t tables_pt[PTE_COUNT];
+	_Alignas(PAGE_4K) uint64_t ram_pt[8 * MIB / PAGE_4K];
 };
 
-/* The guest's address, virtual or physical, of a member of struct system. */
-#define SYSTEM_ADDRESS(member) (SYSTEM_BASE + offsetof(struct system, member))
-#define SYSTEM_PHYSICAL(vm, member) \
-    ((vm)->opt->memory + offsetof(struct system, member))
+/* The guest's addresses, virtual and physical, of a member of struct tables. */
+#define TABLES_VIRTUAL(member) (TABLES_BASE + offsetof(struct tables, member))
+#define TABLES_PHYSICAL(vm, member) \
+    ((vm)->opt->memory + offsetof(struct tables, member))
 
 #define CONSOLE_PORT 0xE9
-#define CONSOLE_BUFFER (64 * KIB)	/* bytes of output gathered */
-#define CONSOLE_TICK_MS 50		/* KVM_RUN lasts no longer */
-#define LINE_QUIET_MS 50		/* console_tick: a line begun that */
-#define LINE_BEGUN_MS 1000		/* does not grow, or does, is written */
+#define CONSOLE_OUTPUT (64 * KIB)	/* bytes of output gathered */
+#define CONSOLE_INPUT (4 * KIB)		/* bytes of input read ahead */
+#define TICK_MS 50			/* a guest's CPU time between ticks */
+#define LINE_TICKS 40			/* an unfinished line is held so long */
 
-#define FILES_PORT 0x278
-#define FILES_MAX 1024			/* files that a VM can make or open */
+#define FILES_PORT 0x0278
+#define FILES_MAX 256			/* files that a VM can make or open */
 #define FILE_SIZE_MAX INT32_MAX		/* bytes: offsets are results */
-#define HANDLES_MAX 256			/* files that a VM has open */
-#define HANDLE_FIRST 3			/* as after stdin, stdout, stderr */
-#define FILE_UNFINISHED ".new"		/* in a VM's folder, while copying */
+#define FILE_UNFINISHED "-unfinished"	/* in a VM's folder; no guest's name */
+#define HANDLES_MAX 256			/* handles that a VM has */
+#define HANDLE_FIRST 3			/* after those of the console */
 
-/* A file given with --file: all VMs read it, and no one writes it. */
+/* A file given with --file, which all VMs read and no VM writes. */
 struct original {
 	char *path;			/* as given */
 	const char *name;		/* last component of path */
-	int fd;				/* open for reading */
-	struct stat status;		/* at the start: which file it is */
+	int fd;				/* open for reading, or -1 if missing */
+	mode_t mode;			/* its permissions */
 };
 
 /* A file as a VM sees it. */
 struct file {
 	char name[NAME_MAX + 1];	/* in the VM's folder */
 	const struct original *original;	/* or NULL */
-	bool own;			/* it is in the VM's folder */
-	dev_t device;			/* which file there it is, */
-	ino_t inode;			/* if it is the VM's own */
-	int fd;				/* of the VM's own; open with handles */
-	int handles;			/* how many stand on it */
+	int fd;				/* the VM's own file, or -1 */
 };
 
 /* What a guest has open. */
@@ -205,15 +194,28 @@ struct handle {
 	off_t offset;			/* bytes: of the next read or write */
 };
 
-/* A call of the guest's, in its RAM; the guest's own byte order. */
+/*
+ * A request of the guest's, in its RAM, little-endian.  Its result is 0 or
+ * more, or a negative Linux errno.
+ *
+ *	            handle  address    size    flags
+ *	1  open             of path            O_...     a handle
+ *	2  close    yes                                  0
+ *	3  read     yes     of buffer  bytes             the bytes read
+ *	4  write    yes     of bytes   bytes             the bytes written
+ *	5  seek     yes                offset  SEEK_...  the new offset
+ */
 struct request {
 	uint32_t operation;		/* enum operation */
-	int32_t handle;			/* close, read, write, seek */
-	uint64_t address;		/* open: of the path; read, write */
-	uint64_t size;			/* read, write: bytes; seek: offset */
-	uint32_t flags;			/* open: flags; seek: whence */
-	uint32_t reserved;		/* 0 */
+	int32_t handle;			/* 0, 1 and 2 are the console */
+	uint64_t address;		/* guest-physical */
+	uint64_t size;			/* a seek's offset is signed */
+	uint32_t flags;			/* with Linux's values */
+	uint32_t reserved;
 };
+
+_Static_assert(sizeof(struct request) == 32 && offsetof(struct request, address)
+    == 8 && offsetof(struct request, flags) == 24, "guests rely on it");
 
 enum operation {
 	OPERATION_OPEN = 1,
@@ -228,137 +230,144 @@ struct options {
 	size_t memory;			/* bytes of RAM: 2, 4 or 8 MiB */
 	size_t page;			/* bytes of a page: 4 KiB or 2 MiB */
 	char **images;			/* the guests' images: paths */
-	size_t count;			/* of them */
-	struct original *files;		/* the files that guests share */
-	size_t file_count;		/* of them */
+	size_t count;			/* of images */
+	char **paths;			/* the files that guests share */
+	size_t path_count;		/* of paths */
+	void *originals;		/* tree of the same, by name */
+	struct stat *given;		/* what files -g and -f name */
+	size_t given_count;		/* of given */
+	int directory;			/* the working directory */
 };
 
-/* What KVM says of itself: asked once. */
+/* What KVM says of itself, asked once. */
 struct kvm {
 	int fd;				/* /dev/kvm */
-	size_t run_size;		/* bytes of a vCPU's run area */
-	size_t ring_offset;		/* of coalesced output in it, or 0 */
-	struct kvm_cpuid2 *cpuid;	/* what the host's CPU can do */
+	int run_size;			/* bytes of a vCPU's kvm_run */
+	int ring_page;			/* of coalesced PIO in it, or 0 */
+	struct kvm_cpuid2 *cpuid;	/* what a guest is told of the CPU */
 };
 
-/* What the VMs of this process share. */
-struct shared {
-	sem_t room;			/* VMs that open files are left for */
-	pthread_mutex_t output;		/* held for a write to stdout */
-	sem_t input;			/* 1 when no VM is reading a line */
+/* Standard input and output. */
+struct console {
+	size_t in_next;			/* the next byte of in */
+	size_t in_size;			/* bytes of in */
+	uint8_t in[CONSOLE_INPUT];	/* input that no guest has read yet */
+	pthread_mutex_t in_lock;	/* held by a VM that reads a line */
+	pthread_mutex_t out_lock;	/* held for a write to stdout */
+	bool out_given_up;		/* nobody reads stdout */
 };
 
-/* A virtual machine and its one vCPU. */
+/* A virtual machine and its one vCPU; all else is zero at first. */
 struct vm {
-	const struct options *opt;	/* as given to every VM */
-	const struct kvm *kvm;		/* as found for every VM */
-	struct shared *shared;		/* the same for every VM */
-	pthread_t thread;		/* runs this VM */
-	int result;			/* of vm_run, when the thread ends */
-	char *image;			/* path of the guest's image */
-	char *name;			/* what messages call this VM */
+	const struct options *opt;	/* main's */
+	const struct kvm *kvm;		/* main's */
+	struct console *console;	/* main's */
+	const char *image;		/* path of the guest's image */
 	int fd;				/* the VM, or -1 */
 	int vcpu;			/* its vCPU, or -1 */
 	uint8_t *ram;			/* opt->memory bytes, or NULL */
-	struct system *system;		/* right behind RAM */
+	struct tables *tables;		/* right after RAM */
 	struct kvm_run *run;		/* shared with KVM, or NULL */
-	struct kvm_coalesced_mmio_ring *ring;	/* output in run, or NULL */
-	timer_t tick;			/* ends KVM_RUN now and then */
+	struct kvm_coalesced_mmio_ring *ring;	/* in kvm_run, or NULL */
+	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
 	bool input_ended;		/* the guest has read its end mark */
-	bool input_taken;		/* the guest is reading a line */
-	size_t begun_size;		/* bytes of the line begun, at a tick */
-	int64_t begun_ms;		/* half the CPU time that it waits */
-	int64_t quiet_ms;		/* and that it does not grow */
-	int64_t tick_at;		/* CPU time in ms at the last tick */
+	size_t out_size;		/* bytes of out */
+	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
+	size_t line_size;		/* of an unfinished line at a tick */
+	int line_ticks;			/* for which it has been growing */
+	bool input_taken;		/* it holds in_lock */
 	size_t number;			/* of the guest in the list, from 1 */
+	pthread_t thread;		/* runs this VM, */
+	bool started;			/* if this is set */
+	atomic_int tid;			/* of the thread; 0 before it runs */
+	int result;			/* of vm_run, when the thread ends */
+	sem_t *ended;			/* counts threads that have ended */
 	int folder;			/* vmN, for its files; or -errno */
 	bool folder_made;		/* by this run */
+	bool failed;			/* and that is reported */
 	uint64_t request;		/* guest address of its request block */
 	size_t file_count;		/* of files, below */
-	uint8_t *out;			/* output to write, behind system */
-	size_t out_size;		/* bytes of it */
-	struct handle handles[HANDLES_MAX];	/* from HANDLE_FIRST on */
 	struct file files[FILES_MAX];	/* what it has made or opened */
+	struct handle handles[HANDLES_MAX];	/* from HANDLE_FIRST on */
 };
 
-/*
- * The signal that asks us to end, or 0.  It is for the whole process, and its
- * handler can reach nothing but a global: this is the only one.
- */
+/* The signal that is to stop the program, or 0: a handler reaches no other. */
 static atomic_int stop_signal;
 
 /* ---- errors ----------------------------------------------------------- */
 
 /*
- * Writes SIZE bytes to FD, whatever signals come and whether it is O_NONBLOCK
- * or not.  Returns 0, or -1 with errno.
+ * Writes SIZE bytes to FD.  A write that a signal to stop interrupts is given
+ * up, since its reader may never come.  Returns -1 with errno on failure.
  */
 static int write_all(int fd, const void *data, size_t size)
 {
-	const uint8_t *next = data;
-
 	while (size > 0) {
-		ssize_t n = write(fd, next, size);
+		ssize_t n = write(fd, data, size);
 
-		if (n < 0 && errno == EAGAIN)
-			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1,
-			    -1);
-		else if (n < 0 && errno != EINTR)
+		if (n < 0 && (errno != EINTR || stop_signal))
 			return -1;
-		if (n < 0)
-			continue;
-		next += n;
-		size -= (size_t)n;
+		if (n > 0) {
+			data = (const uint8_t *)data + n;
+			size -= (size_t)n;
+		}
 	}
 	return 0;
 }
 
-/* Says in one line on stderr what happened to NAME. */
-__attribute__((format(printf, 2, 0)))
-static void say(const char *name, const char *format, va_list args)
-{
-	char line[2 * PATH_MAX + 256];		/* two names and some words */
-	size_t size;
-
-	size = (size_t)snprintf(line, PATH_MAX + 64, "mini_hypervisor: %.*s: ",
-	    PATH_MAX, name);
-	vsnprintf(line + size, sizeof(line) - size, format, args);
-	size = strlen(line);
-	for (size_t i = 0; i < size; i++)
-		if ((uint8_t)line[i] < ' ' || line[i] == '\177')
-			line[i] = '?';		/* a name can hold anything */
-	line[size++] = '\n';
-	write_all(STDERR_FILENO, line, size);
-}
-
 /*
- * Says what happened to NAME: a VM, a file or a call.  Returns -1, for the
- * caller to return.
+ * Says in one line on stderr what is wrong with NAME: an image, a file, an
+ * option or a call.  Returns -1, for the caller to return.
  */
 __attribute__((format(printf, 2, 3)))
 static int report(const char *name, const char *format, ...)
 {
+	char line[PATH_MAX + 256];
+	va_list args;
+	int size;
+
+	size = snprintf(line, PATH_MAX, "mini_hypervisor: %.*s: ",
+	    PATH_MAX - 32, name);
+	va_start(args, format);
+	vsnprintf(line + size, sizeof(line) - 1 - (size_t)size, format, args);
+	va_end(args);
+	for (size = 0; line[size] != '\0'; size++)
+		if ((uint8_t)line[size] < ' ' || line[size] == '\177')
+			line[size] = '?';	/* from a name */
+	line[size++] = '\n';
+	write_all(STDERR_FILENO, line, (size_t)size);
+	return -1;
+}
+
+/* Reports what happened to this VM; returns -1. */
+__attribute__((format(printf, 2, 3)))
+static int vm_report(const struct vm *vm, const char *format, ...)
+{
+	const char *name = vm->image;
+	char what[256];
+	char numbered[PATH_MAX + 32];
+	size_t same = 0;
 	va_list args;
 
 	va_start(args, format);
-	say(name, format, args);
+	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	return -1;
+	for (size_t i = 0; i < vm->opt->count; i++)
+		same += strcmp(vm->opt->images[i], name) == 0;
+	snprintf(numbered, sizeof(numbered), "%s#%zu", name, vm->number);
+	if (same > 1)
+		name = numbered;
+	return report(name, "%s", what);
 }
 
 /* Reports errno as the failure of CALL for this VM; returns -1. */
 static int vm_fail(const struct vm *vm, const char *call)
 {
-	/* ISO C has no %m, but unlike strerror it never allocates memory. */
-	(void)(__extension__ report(vm->name, "%s: %m", call));
-	return -1;
+	return vm_report(vm, "%s: %s", call, strerror(errno));
 }
 
-/*
- * ioctl(2) for KVM, begun again when a signal cut it short, as SIGCONT can.
- * Returns what the ioctl returns, -1 with errno on failure.
- */
+/* ioctl(2), repeated when a signal interrupts it; returns what that returns. */
 static int kvm_ioctl(int fd, unsigned long request, void *argument)
 {
 	int result;
@@ -369,267 +378,153 @@ static int kvm_ioctl(int fd, unsigned long request, void *argument)
 	return result;
 }
 
-/* ---- guest memory ----------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------- */
 
-/* The bytes of a VM's memory: RAM, system, the console's buffer, kvm_run. */
-static size_t memory_size(const struct vm *vm)
+/* Creates RAM and tables; api.rst 4.35 "KVM_SET_USER_MEMORY_REGION". */
+static int memory_create(struct vm *vm)
 {
-	return vm->opt->memory + sizeof(struct system) + CONSOLE_BUFFER +
-	    vm->kvm->run_size;
-}
-
-/*
- * Allocates the VM's memory, zeroed, of which only what is touched is spent.
- * Returns 0, or -1 when reported; memory_free undoes it.
- */
-static int memory_allocate(struct vm *vm)
-{
-	size_t size = memory_size(vm);
-	void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (host == MAP_FAILED)
-		return vm_fail(vm, "mmap of the guest's memory");
-	/* A huge page would spend 2 MiB where the guest touches a byte; a
-	 * kernel that has none refuses, and that is as good. */
-	madvise(host, size, MADV_NOHUGEPAGE);
-	vm->ram = host;
-	vm->system = (struct system *)(void *)(vm->ram + vm->opt->memory);
-	vm->out = (uint8_t *)(vm->system + 1);
-	return 0;
-}
-
-/*
- * Frees the memory of memory_allocate, if there is any, and with it kvm_run:
- * all at once, for a hole in it would be another thread's for the taking.
- */
-static void memory_free(struct vm *vm)
-{
-	if (vm->ram != NULL)
-		munmap(vm->ram, memory_size(vm));
-}
-
-/*
- * Makes RAM and system the guest's memory; api.rst 4.35
- * "KVM_SET_USER_MEMORY_REGION".  Returns 0, or -1 when reported.
- */
-static int slot_create(struct vm *vm)
-{
-	struct kvm_userspace_memory_region region = {
-		.memory_size = vm->opt->memory + sizeof(struct system),
-		.userspace_addr = (uintptr_t)vm->ram,
+	size_t size = vm->opt->memory + sizeof(struct tables);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kvm_userspace_memory_region slot = {
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)memory,
 	};
 
-	if (kvm_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) < 0)
+	if (memory == MAP_FAILED)
+		return vm_fail(vm, "mmap of the guest's memory");
+	vm->ram = memory;
+	vm->tables = (void *)(vm->ram + vm->opt->memory);
+	/* Only what the guest touches is allocated: no huge pages. */
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	if (kvm_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
 		return vm_fail(vm, "KVM_SET_USER_MEMORY_REGION");
 	return 0;
 }
 
 /*
- * Waits until FD can be read, as a pipe can't that nobody writes to yet.
- * Returns 0, or -1 when a signal asks us to end.
- */
-static int image_wait(int fd)
-{
-	struct pollfd file = {.fd = fd, .events = POLLIN};
-
-	do
-		if (stop_signal)
-			return -1;
-	while (poll(&file, 1, CONSOLE_TICK_MS) <= 0);
-	return 0;
-}
-
-/*
- * Reads the guest's image, 1 to opt->memory bytes, from FD to address 0.
- * Returns 0, or -1 when reported or when a signal asks us to end.
- */
-static int image_read(struct vm *vm, int fd)
-{
-	size_t memory = vm->opt->memory, size = 0;
-	uint8_t beyond;
-	ssize_t n;
-
-	do {
-		bool full = size == memory;
-
-		if (image_wait(fd) != 0)
-			return -1;
-		n = read(fd, full ? &beyond : vm->ram + size,
-		    full ? 1 : memory - size);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return vm_fail(vm, "read");
-		if (n > 0 && full)
-			return report(vm->name, "is larger than the guest's "
-			    "memory, %zu MiB", memory / MIB);
-		if (n > 0)
-			size += (size_t)n;
-	} while (n != 0);
-	if (size == 0)
-		return report(vm->name, "is empty");
-	return 0;
-}
-
-/*
- * Loads the guest's image.  Returns 0, or -1 when reported or when a signal
- * asks us to end.
+ * Loads the guest's image, 1 to opt->memory bytes, at address 0.  It asks for
+ * one byte more, to notice a larger one; that byte would be of tables.
  */
 static int image_load(struct vm *vm)
 {
-	int fd = open(vm->image, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	int result;
+	size_t most = vm->opt->memory + 1, size = 0;
+	int fd = open(vm->image, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
 
-	if (fd < 0)
-		return report(vm->name, "%s", strerror(errno));
-	result = image_read(vm, fd);
-	close(fd);
-	return result;
-}
-
-/*
- * Looks, before any VM is made, whether IMAGE can be a guest of opt->memory
- * bytes.  What is no regular file is not opened, for a pipe can be read once
- * only; image_load reads it.  Returns 0, or -1 when reported.
- */
-static int image_check(const struct options *opt, const char *image)
-{
-	struct stat status;
-
-	if (stat(image, &status) != 0 || access(image, R_OK) != 0)
-		return report(image, "%s", strerror(errno));
-	if (S_ISDIR(status.st_mode))
-		return report(image, "%s", strerror(EISDIR));
-	if (!S_ISREG(status.st_mode))
-		return 0;
-	if (status.st_size == 0)
-		return report(image, "is empty");
-	if (status.st_size > (off_t)opt->memory)
-		return report(image, "is larger than the guest's memory, "
-		    "%zu MiB", opt->memory / MIB);
+	while (fd >= 0 && size < most &&
+	    (n = read(fd, vm->ram + size, most - size)) > 0)
+		size += (size_t)n;
+	if (n < 0 && !stop_signal)
+		vm_report(vm, "%s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return -1;
+	if (size == 0)
+		return vm_report(vm, "is empty");
+	if (size == most)
+		return vm_report(vm, "is larger than the guest's memory, "
+		    "%zu MiB", vm->opt->memory / MIB);
+	if (size >= 4 && memcmp(vm->ram, "\177ELF", 4) == 0)
+		return vm_report(vm, "is an ELF file; a guest is a flat "
+		    "binary: objcopy -O binary");
 	return 0;
 }
 
 /* ---- long mode -------------------------------------------------------- */
 
-/*
- * The guest's segments; APM 4.8 "Long-Mode Segment Descriptors".  They are
- * marked accessed, and the TSS busy, so the CPU need not write the GDT.
- */
+/* The guest's segments, as the CPU holds them; api.rst 4.13 "KVM_GET_SREGS". */
 static const struct kvm_segment code_segment = {
 	.selector = 1 * sizeof(uint64_t),
-	.limit = UINT32_MAX,
-	.type = 11,			/* code, readable, accessed */
-	.present = 1,
-	.s = 1,				/* code or data */
+	.type = 11, .s = 1,		/* code, readable, accessed */
 	.l = 1,				/* 64-bit */
-	.g = 1,				/* limit in pages */
+	.limit = UINT32_MAX, .g = 1,	/* in pages */
+	.present = 1,
 };
 
 static const struct kvm_segment data_segment = {
 	.selector = 2 * sizeof(uint64_t),
-	.limit = UINT32_MAX,
-	.type = 3,			/* data, writable, accessed */
+	.type = 3, .s = 1, .db = 1,	/* data, writable, accessed */
+	.limit = UINT32_MAX, .g = 1,
 	.present = 1,
-	.s = 1,
-	.db = 1,
-	.g = 1,
 };
 
+/* It is loaded already, so the GDT needs no descriptor of it. */
 static const struct kvm_segment task_segment = {
 	.selector = 3 * sizeof(uint64_t),
-	.base = SYSTEM_ADDRESS(vectors.tss),
-	.limit = sizeof(struct tss) - 1,
 	.type = 11,			/* 64-bit TSS, busy */
+	.base = TABLES_VIRTUAL(tss),
+	.limit = TSS_WORDS * sizeof(uint32_t) - 1,
 	.present = 1,
 };
 
 /*
- * The GDT's form of a segment based below 4 GiB; APM 4.7 "Legacy Segment
- * Descriptors".  (A TSS has 32 more bits of base, here 0, in the next entry.)
+ * Writes the page tables; APM 5.3 "Long-Mode Page Translation".
+ *
+ * To translate a virtual address the CPU walks down a tree of tables, from the
+ * one that CR3 points at.  Nine bits of the address choose the entry in each:
+ * bits 39-47 in the PML4, 30-38 in the PDPT, 21-29 in the PD, 12-20 in the PT.
+ * An entry holds the physical address of the next table or, in a leaf, of the
+ * page: 4 KiB from a PT, 2 MiB from a PD where PS is set.  Without P in an
+ * entry the walk ends in a page fault.
+ *
+ * All that is mapped lies in the first GiB, so one PML4, PDPT and PD will do.
  */
-static uint64_t descriptor(const struct kvm_segment *segment)
+static void page_tables_create(struct vm *vm)
 {
-	uint64_t base = segment->base;
-	uint64_t limit = segment->g ? segment->limit >> 12 : segment->limit;
-
-	return (limit & 0xFFFF) | (base & 0xFFFFFF) << 16 |
-	    (uint64_t)segment->type << 40 | (uint64_t)segment->s << 44 |
-	    (uint64_t)segment->present << 47 | (limit >> 16) << 48 |
-	    (uint64_t)segment->l << 53 | (uint64_t)segment->db << 54 |
-	    (uint64_t)segment->g << 55 | (base >> 24) << 56;
-}
-
-/* Writes the GDT. */
-static void gdt_create(struct vm *vm)
-{
-	uint64_t *gdt = vm->system->vectors.gdt;
-
-	gdt[1] = descriptor(&code_segment);
-	gdt[2] = descriptor(&data_segment);
-	gdt[3] = descriptor(&task_segment);
-}
-
-/*
- * Writes the page tables: RAM at its physical addresses, in pages of opt->page
- * bytes, and at SYSTEM_BASE the vectors, read-only, and the fault stack.  APM
- * 5.3 "Long-Mode Page Translation".
- */
-static void paging_create(struct vm *vm)
-{
-	struct system *system = vm->system;
+	struct tables *tables = vm->tables;
 	size_t memory = vm->opt->memory;
 	bool large = vm->opt->page == PAGE_2M;
 
-	system->pml4[0] = SYSTEM_PHYSICAL(vm, pdpt) | PTE_RW | PTE_P;
-	system->pdpt[0] = SYSTEM_PHYSICAL(vm, pd) | PTE_RW | PTE_P;
-	for (size_t at = 0; at < memory; at += PAGE_2M) {
-		size_t table = at / PAGE_4K * sizeof(uint64_t);
-
-		system->pd[at / PAGE_2M] = PTE_RW | PTE_P | (large ?
-		    at | PTE_PS : SYSTEM_PHYSICAL(vm, ram_pt) + table);
-	}
+	tables->pml4[0] = TABLES_PHYSICAL(vm, pdpt) | PTE_RW | PTE_P;
+	tables->pdpt[0] = TABLES_PHYSICAL(vm, pd) | PTE_RW | PTE_P;
+	for (size_t at = 0; at < memory; at += PAGE_2M)
+		tables->pd[at / PAGE_2M] = PTE_RW | PTE_P | (large ?
+		    at | PTE_PS : TABLES_PHYSICAL(vm, ram_pt[at / PAGE_4K]));
 	for (size_t at = 0; at < memory && !large; at += PAGE_4K)
-		system->ram_pt[at / PAGE_4K] = at | PTE_RW | PTE_P;
-	system->pd[SYSTEM_BASE / PAGE_2M] =
-	    SYSTEM_PHYSICAL(vm, system_pt) | PTE_RW | PTE_P;
-	system->system_pt[0] = SYSTEM_PHYSICAL(vm, vectors) | PTE_P;
-	system->system_pt[1] =
-	    SYSTEM_PHYSICAL(vm, fault_stack) | PTE_RW | PTE_P;
+		tables->ram_pt[at / PAGE_4K] = at | PTE_RW | PTE_P;
+	tables->pd[TABLES_BASE / PAGE_2M] =
+	    TABLES_PHYSICAL(vm, tables_pt) | PTE_RW | PTE_P;
+	tables->tables_pt[0] = TABLES_PHYSICAL(vm, gdt) | PTE_P;
+	tables->tables_pt[1] =
+	    TABLES_PHYSICAL(vm, fault_stack) | PTE_RW | PTE_P;
+}
+
+/*
+ * Writes the GDT, TSS and IDT, and the fault handlers.
+ *
+ * A guest that faults without an IDT shuts the CPU down, and nothing tells why.
+ * So the IDT leads each exception to a hlt of its own, in a row of such bytes.
+ * It stops the vCPU like any hlt, but rip tells the vector, and the stack holds
+ * the frame that the CPU pushed, with the rip of the fault.  The handlers have
+ * a stack of their own, since the guest's may be what is broken.  One more hlt
+ * is the return address for the guest's first function.
+ */
+static void descriptors_create(struct vm *vm)
+{
+	struct tables *tables = vm->tables;
+	uint64_t hlt = TABLES_VIRTUAL(hlt);
+	uint64_t back = hlt + VECTORS;
+
+	tables->gdt[1] = GDT_CODE;
+	tables->gdt[2] = GDT_DATA;
+	tables->tss[TSS_IST1] = TABLES_VIRTUAL(frame) + sizeof(tables->frame);
+	for (size_t i = 0; i < VECTORS; i++)
+		tables->idt[i][0] = GATE(hlt + i);
+	memset(tables->hlt, 0xF4, sizeof(tables->hlt));	/* hlt */
+	memcpy(vm->ram + vm->opt->memory - sizeof(back), &back, sizeof(back));
 }
 
 /*
  * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling
- * and Activating Long Mode", but all at once.  Returns 0, or -1 when reported.
+ * and Activating Long Mode", but all at once.  The other registers are as for
+ * a call of the C function at address 0 with the bytes of RAM and of a page as
+ * its arguments; descriptors_create wrote the return address.
  */
-static int sregs_set(struct vm *vm)
+static int registers_set(struct vm *vm)
 {
 	struct kvm_sregs sregs;
-
-	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
-		return vm_fail(vm, "KVM_GET_SREGS");
-	sregs.cs = code_segment;
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data_segment;
-	sregs.tr = task_segment;
-	sregs.gdt.base = SYSTEM_ADDRESS(vectors.gdt);
-	sregs.gdt.limit = sizeof(vm->system->vectors.gdt) - 1;
-	sregs.idt.base = SYSTEM_ADDRESS(vectors.idt);
-	sregs.idt.limit = sizeof(vm->system->vectors.idt) - 1;
-	sregs.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
-	sregs.cr3 = SYSTEM_PHYSICAL(vm, pml4);
-	sregs.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	sregs.efer = EFER_LME | EFER_LMA;
-	if (kvm_ioctl(vm->vcpu, KVM_SET_SREGS, &sregs) < 0)
-		return vm_fail(vm, "KVM_SET_SREGS");
-	return 0;
-}
-
-/*
- * Sets the registers as for a call of the C function at address 0 with the
- * bytes of RAM and of a page as its arguments; the return address is the last
- * word of RAM.  Returns 0, or -1 when reported.
- */
-static int regs_set(struct vm *vm)
-{
 	struct kvm_regs regs = {
 		.rsp = vm->opt->memory - sizeof(uint64_t),
 		.rdi = vm->opt->memory,
@@ -637,147 +532,100 @@ static int regs_set(struct vm *vm)
 		.rflags = RFLAGS_FIXED,
 	};
 
+	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
+		return vm_fail(vm, "KVM_GET_SREGS");
+	sregs.cs = code_segment;
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data_segment;
+	sregs.tr = task_segment;
+	sregs.gdt.base = TABLES_VIRTUAL(gdt);
+	sregs.gdt.limit = sizeof(vm->tables->gdt) - 1;
+	sregs.idt.base = TABLES_VIRTUAL(idt);
+	sregs.idt.limit = sizeof(vm->tables->idt) - 1;
+	sregs.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
+	sregs.cr3 = TABLES_PHYSICAL(vm, pml4);
+	sregs.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	sregs.efer = EFER_LME | EFER_LMA | EFER_NXE;
+	if (kvm_ioctl(vm->vcpu, KVM_SET_SREGS, &sregs) < 0)
+		return vm_fail(vm, "KVM_SET_SREGS");
 	if (kvm_ioctl(vm->vcpu, KVM_SET_REGS, &regs) < 0)
 		return vm_fail(vm, "KVM_SET_REGS");
 	return 0;
 }
 
-/* ---- faults ----------------------------------------------------------- */
-
-/* Exceptions by vector; APM 8.2 "Vectors". */
-static const char *const fault_names[VECTORS] = {
-	[0] = "division error",
-	[1] = "debug exception",
-	[2] = "non-maskable interrupt",
-	[3] = "breakpoint",
-	[4] = "overflow",
-	[5] = "bound range exceeded",
-	[6] = "invalid opcode",
-	[7] = "device not available",
-	[8] = "double fault",
-	[10] = "invalid TSS",
-	[11] = "segment not present",
-	[12] = "stack fault",
-	[13] = "general protection fault",
-	[14] = "page fault",
-	[16] = "x87 floating-point fault",
-	[17] = "alignment check",
-	[18] = "machine check",
-	[19] = "SIMD floating-point fault",
-	[21] = "control protection fault",
-};
-
-#define PAGE_FAULT 14
+/* ---- vCPU ------------------------------------------------------------- */
 
 /*
- * Writes the IDT, and the fault handlers that it leads to: one hlt each, so
- * that the rip of a halt tells the vector.  They run on a stack of their own,
- * for the guest's may be what is broken.
+ * Creates the vCPU and maps its kvm_run, which KVM shares with this program;
+ * api.rst 4.7 "KVM_CREATE_VCPU", 5 "The kvm_run structure".
  */
-static void idt_create(struct vm *vm)
+static int vcpu_create(struct vm *vm)
 {
-	struct vectors *vectors = &vm->system->vectors;
+	void *run;
 
-	for (uint32_t i = 0; i < VECTORS; i++) {
-		uint32_t handler = (uint32_t)SYSTEM_ADDRESS(vectors.hlt) + i;
-
-		vectors->idt[i] = (struct gate){
-			.offset_low = handler & 0xFFFF,
-			.offset_middle = (uint16_t)(handler >> 16),
-			.selector = code_segment.selector,
-			.ist = 1,
-			.type = GATE_INTERRUPT,
-		};
-	}
-	memset(vectors->hlt, 0xF4, sizeof(vectors->hlt));	/* hlt */
-	vectors->tss.io_map = sizeof(struct tss);	/* there is none */
-	/* The stack ends with the frame that a fault will push. */
-	vectors->tss.ist[0] = SYSTEM_ADDRESS(frame) + sizeof(struct frame);
+	vm->vcpu = kvm_ioctl(vm->fd, KVM_CREATE_VCPU, NULL);
+	if (vm->vcpu < 0)
+		return vm_fail(vm, "KVM_CREATE_VCPU");
+	run = mmap(NULL, (size_t)vm->kvm->run_size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED, vm->vcpu, 0);
+	if (run == MAP_FAILED)
+		return vm_fail(vm, "mmap of kvm_run");
+	vm->run = run;
+	/* Each exit leaves the registers there: api.rst, KVM_CAP_SYNC_REGS. */
+	vm->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	if (kvm_ioctl(vm->vcpu, KVM_SET_CPUID2, vm->kvm->cpuid) < 0)
+		return vm_fail(vm, "KVM_SET_CPUID2");
+	return registers_set(vm);
 }
 
-/*
- * Puts a return address where the initial rsp points: the last hlt byte.  An
- * image that reaches so far is loaded over it.
- */
-static void return_address_set(struct vm *vm)
+/* Does nothing; that it is called interrupts KVM_RUN. */
+static void tick_handle(int number)
 {
-	uint64_t address = SYSTEM_ADDRESS(vectors.hlt[VECTORS]);
-
-	memcpy(vm->ram + vm->opt->memory - sizeof(address), &address,
-	    sizeof(address));
+	(void)number;
 }
 
-/* Reports a page fault at RIP, with its address from CR2; returns -1. */
-static int page_fault_report(struct vm *vm, uint64_t rip, uint64_t error)
+/* Starts the tick: SIGVTALRM to this thread for each TICK_MS of CPU time. */
+static int tick_create(struct vm *vm)
 {
-	struct kvm_sregs sregs;
-	const char *access = "read from";
-	const uint64_t longest = 15;		/* bytes of an instruction */
+	struct sigevent event =
+	    {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
+	const struct timespec period = {.tv_nsec = TICK_MS * 1000000L};
+	const struct itimerspec times = {period, period};
 
-	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
-		return vm_fail(vm, "KVM_GET_SREGS");
-	if (error & PF_RW)
-		access = "write to";
-	else if (sregs.cr2 == rip || (sregs.cr2 % PAGE_4K == 0 &&
-	    sregs.cr2 - rip < longest))
-		access = "execution at";
-	return report(vm->name, "page fault at rip 0x%llx: %s 0x%llx, which "
-	    "is %s", (unsigned long long)rip, access,
-	    (unsigned long long)sregs.cr2,
-	    error & PF_P ? "protected" : "not mapped");
-}
-
-/*
- * Tells a guest's own hlt from one of the fault handlers'.  Returns 0 for its
- * own, or -1 when the fault is reported.
- */
-static int halt_check(struct vm *vm)
-{
-	const struct frame *frame = &vm->system->frame;
-	struct kvm_regs regs;
-	uint64_t vector;
-
-	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &regs) < 0)
-		return vm_fail(vm, "KVM_GET_REGS");
-	vector = regs.rip - 1 - SYSTEM_ADDRESS(vectors.hlt);
-	if (vector > VECTORS)
-		return 0;
-	if (vector == VECTORS)
-		return report(vm->name, "returned from its entry point; a "
-		    "guest ends with hlt");
-	if (vector == PAGE_FAULT)
-		return page_fault_report(vm, frame->rip, frame->error);
-	return report(vm->name, "%s at rip 0x%llx", fault_names[vector] ?
-	    fault_names[vector] : "reserved exception",
-	    (unsigned long long)frame->rip);
+	event.sigev_notify_thread_id = gettid();
+	if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &vm->tick) != 0)
+		return vm_fail(vm, "timer_create");
+	vm->ticking = true;
+	if (timer_settime(vm->tick, 0, &times, NULL) != 0)
+		return vm_fail(vm, "timer_settime");
+	return 0;
 }
 
 /* ---- console ---------------------------------------------------------- */
 
-/*
- * Writes all gathered output to stdout.  Returns 0, or -1 when reported; the
- * output is gone then.
- */
+/* Writes all gathered output to stdout; what can't be written is lost. */
 static int console_flush(struct vm *vm)
 {
 	size_t size = vm->out_size;
 	int result;
 
+	if (size == 0)
+		return 0;
 	vm->out_size = 0;
-	vm->begun_size = 0;
-	vm->begun_ms = 0;
-	pthread_mutex_lock(&vm->shared->output);
+	vm->line_size = 0;
+	vm->line_ticks = 0;
+	pthread_mutex_lock(&vm->console->out_lock);
+	if (vm->console->out_given_up)
+		size = 0;
 	result = write_all(STDOUT_FILENO, vm->out, size);
-	pthread_mutex_unlock(&vm->shared->output);
-	if (result != 0)
+	if (result != 0 && stop_signal)
+		vm->console->out_given_up = true;
+	pthread_mutex_unlock(&vm->console->out_lock);
+	if (result != 0 && !stop_signal)
 		return vm_fail(vm, "standard output");
-	return 0;
+	return result;
 }
 
-/*
- * Writes the whole lines that are gathered, and keeps the line begun behind
- * them; without a whole line it does nothing.  Returns 0, or -1 when reported.
- */
+/* Writes the whole lines that are gathered, and keeps the unfinished one. */
 static int console_flush_lines(struct vm *vm)
 {
 	size_t size = vm->out_size, lines = size;
@@ -794,194 +642,160 @@ static int console_flush_lines(struct vm *vm)
 	return 0;
 }
 
-/*
- * Writes at a tick the whole lines that are there.  A line begun waits for its
- * end as long as it grows, but not for ever; a guest that goes on computing
- * without a byte more has written a prompt or the like.  CPU time counts, for a
- * thread may have to wait for its turn in the middle of a line; of a tick at
- * most half, so that it takes two: if the host is a virtual machine itself, its
- * clocks go on when its turn is over.  Returns 0, or -1 when reported.
- */
+/* Writes at a tick what a guest that goes on computing has printed. */
 static int console_tick(struct vm *vm)
 {
-	const int64_t most = CONSOLE_TICK_MS / 2;
-	struct timespec cpu;
-	int64_t now, spent;
+	bool grown;
 
 	if (console_flush_lines(vm) != 0)
 		return -1;
-	if (vm->out_size == 0)
-		return 0;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-	now = cpu.tv_sec * 1000 + cpu.tv_nsec / 1000000;
-	spent = now - vm->tick_at < most ? now - vm->tick_at : most;
-	vm->tick_at = now;
-	vm->begun_ms += spent;
-	vm->quiet_ms = vm->out_size == vm->begun_size ?
-	    vm->quiet_ms + spent : 0;
-	vm->begun_size = vm->out_size;
-	if (vm->quiet_ms < LINE_QUIET_MS && vm->begun_ms < LINE_BEGUN_MS)
+	/* An unfinished line that grows may still be finished soon. */
+	grown = vm->out_size > vm->line_size;
+	vm->line_size = vm->out_size;
+	if (grown && ++vm->line_ticks < LINE_TICKS)
 		return 0;
 	return console_flush(vm);
 }
 
-/* Gathers a byte of output.  Returns 0, or -1 when reported. */
+/* Gathers a byte of output. */
 static int console_put(struct vm *vm, uint8_t byte)
 {
 	vm->out[vm->out_size++] = byte;
-	if (vm->out_size < CONSOLE_BUFFER)
+	if (vm->out_size < CONSOLE_OUTPUT)
 		return 0;
 	if (console_flush_lines(vm) != 0)
 		return -1;
-	if (vm->out_size < CONSOLE_BUFFER)
+	if (vm->out_size < CONSOLE_OUTPUT)
 		return 0;
 	return console_flush(vm);
 }
 
 /*
- * Gathers what KVM kept of the guest's output; it must be called after every
- * KVM_RUN and before the exit is handled.  api.rst 4.116
- * "KVM_(UN)REGISTER_COALESCED_MMIO".  Returns 0, or -1 when reported.
+ * Registers the console's port for coalesced PIO, where KVM has it; api.rst
+ * 4.116 "KVM_(UN)REGISTER_COALESCED_MMIO".
+ *
+ * A VM exit to user space for each byte would cost more than all else.  With
+ * coalesced PIO the kernel puts the byte into a ring in kvm_run and resumes the
+ * guest; KVM_RUN returns when the ring is full, or for another reason.
  */
-static int console_drain(struct vm *vm)
+static int ring_create(struct vm *vm)
+{
+	struct kvm_coalesced_mmio_zone zone =
+	    {.addr = CONSOLE_PORT, .size = 1, .pio = 1};
+
+	if (vm->kvm->ring_page <= 0)
+		return 0;
+	if (kvm_ioctl(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone) < 0)
+		return vm_fail(vm, "KVM_REGISTER_COALESCED_MMIO");
+	vm->ring = (void *)((uint8_t *)vm->run +
+	    (size_t)vm->kvm->ring_page * PAGE_4K);
+	return 0;
+}
+
+/* Gathers what is in the ring, which happened before the VM exit. */
+static int ring_drain(struct vm *vm)
 {
 	struct kvm_coalesced_mmio_ring *ring = vm->ring;
 	const size_t count = (PAGE_4K - sizeof(*ring)) /
 	    sizeof(ring->coalesced_mmio[0]);
 
 	while (ring != NULL && ring->first != ring->last) {
-		uint8_t byte = ring->coalesced_mmio[ring->first].data[0];
+		size_t at = ring->first % count;
 
-		ring->first = (uint32_t)((ring->first + 1) % count);
-		if (console_put(vm, byte) != 0)
+		ring->first = (uint32_t)((at + 1) % count);
+		if (console_put(vm, ring->coalesced_mmio[at].data[0]) != 0)
 			return -1;
 	}
 	return 0;
 }
 
 /*
- * Lets KVM keep the bytes that the guest writes to the console, where it can:
- * an exit to us for a page of them and not for each.  Returns 0, or -1 when
- * reported.
+ * Reads standard input ahead, to the empty buffer, which stays empty at the end
+ * of the input.  Output is written first if there is a wait, as after a prompt.
  */
-static int console_create(struct vm *vm)
+static int input_fill(struct vm *vm)
 {
-	struct kvm_coalesced_mmio_zone zone = {
-		.addr = CONSOLE_PORT,
-		.size = 1,
-		.pio = 1,
-	};
+	struct console *console = vm->console;
+	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t n;
 
-	if (vm->kvm->ring_offset == 0)
-		return 0;
-	if (kvm_ioctl(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone) < 0)
-		return vm_fail(vm, "KVM_REGISTER_COALESCED_MMIO");
-	vm->ring = (void *)((uint8_t *)vm->run + vm->kvm->ring_offset);
+	if (poll(&ready, 1, 0) == 0 && console_flush(vm) != 0)
+		return -1;
+	n = stop_signal ? -1 : read(STDIN_FILENO, console->in, CONSOLE_INPUT);
+	if (n < 0)
+		return stop_signal ? -1 : vm_fail(vm, "standard input");
+	console->in_next = 0;
+	console->in_size = (size_t)n;
 	return 0;
 }
 
-/*
- * Waits until no other VM is in the middle of a line of input, and begins one.
- * Returns 0, or -1 when a signal asks us to end.
- */
+/* Waits until no other VM is in the middle of a line of input. */
 static int input_take(struct vm *vm)
 {
-	sigset_t ticks;
-
-	sigemptyset(&ticks);
-	sigaddset(&ticks, SIGALRM);
-	if (!vm->input_taken && sem_trywait(&vm->shared->input) != 0) {
-		/* The ticks of a thousand that wait would keep a CPU busy.  No
-		 * signal to end is missed: who gives the input wakes us. */
-		pthread_sigmask(SIG_BLOCK, &ticks, NULL);
-		while (sem_wait(&vm->shared->input) != 0)
-			;
-		pthread_sigmask(SIG_UNBLOCK, &ticks, NULL);
+	if (!vm->input_taken &&
+	    pthread_mutex_trylock(&vm->console->in_lock) != 0) {
+		if (console_flush(vm) != 0)	/* as in input_fill */
+			return -1;
+		pthread_mutex_lock(&vm->console->in_lock);
 	}
 	vm->input_taken = true;
-	return stop_signal ? -1 : 0;
+	return 0;
 }
 
 /* Leaves the input to the other VMs, if this one has it. */
-static void input_give(struct vm *vm)
+static void input_release(struct vm *vm)
 {
 	if (vm->input_taken)
-		sem_post(&vm->shared->input);
+		pthread_mutex_unlock(&vm->console->in_lock);
 	vm->input_taken = false;
 }
 
-/*
- * Reads SIZE bytes of stdin, no more and no fewer, to DATA for the guest.  The
- * end of input is one byte 0xFF, and an error after that.  Returns 0, or -1
- * when reported or when a signal asks us to end.
- */
-static int console_read(struct vm *vm, uint8_t *data, size_t size)
+/* Reports WHAT is wrong with the guest's last IN or OUT; returns -1. */
+static int io_error(struct vm *vm, const char *what)
 {
-	while (size > 0) {
-		if (input_take(vm) != 0)
-			return -1;
-
-		ssize_t n = read(STDIN_FILENO, data, size);
-
-		if (stop_signal)
-			return -1;
-		if (n < 0 && errno == EAGAIN)
-			poll(&(struct pollfd){.events = POLLIN}, 1, -1);
-		else if (n < 0 && errno != EINTR)
-			return vm_fail(vm, "standard input");
-		if (n < 0)
-			continue;
-		if (n == 0 && vm->input_ended)
-			return report(vm->name, "reads on after the end of "
-			    "input");
-		if (n == 0) {
-			vm->input_ended = true;
-			*data = 0xFF;
-			n = 1;
-		}
-		data += n;
-		size -= (size_t)n;
-		if (data[-1] == '\n' || vm->input_ended)
-			input_give(vm);
-	}
-	return 0;
-}
-
-/* Reports an IN or OUT that no device takes, and WHY; returns -1. */
-static int port_error(struct vm *vm, const char *why)
-{
-	const char *direction = vm->run->io.direction == KVM_EXIT_IO_OUT ?
-	    "OUT" : "IN";
+	bool out = vm->run->io.direction == KVM_EXIT_IO_OUT;
 	unsigned int size = vm->run->io.size;
-	struct kvm_regs regs;
 
 	if (console_flush(vm) != 0)
 		return -1;
-	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &regs) < 0)
-		return vm_fail(vm, "KVM_GET_REGS");
-	return report(vm->name, "%s of %u byte%s, port 0x%x, at rip 0x%llx: "
-	    "%s", direction, size, size == 1 ? "" : "s", vm->run->io.port,
-	    (unsigned long long)regs.rip, why);
+	return vm_report(vm, "%s of %u byte%s, port 0x%x, at rip 0x%llx: %s",
+	    out ? "OUT" : "IN", size, size == 1 ? "" : "s", vm->run->io.port,
+	    vm->run->s.regs.regs.rip, what);
 }
 
-/*
- * Carries out the guest's IN or OUT on the console; a REP form comes as one.
- * Returns 0, or -1 when reported.
- */
+/* Takes a byte of input; once, at the end of the input, that is 0xFF. */
+static int console_get(struct vm *vm, uint8_t *byte)
+{
+	struct console *console = vm->console;
+
+	if (input_take(vm) != 0)
+		return -1;
+	if (console->in_next == console->in_size && input_fill(vm) != 0)
+		return -1;
+	if (console->in_next < console->in_size) {
+		*byte = console->in[console->in_next++];
+	} else {
+		if (vm->input_ended)
+			return io_error(vm, "input has ended already");
+		vm->input_ended = true;
+		*byte = 0xFF;
+	}
+	if (*byte == '\n' || vm->input_ended)
+		input_release(vm);
+	return 0;
+}
+
+/* Carries out an IN or OUT on the console; a REP form comes as one. */
 static int console_io(struct vm *vm)
 {
 	uint8_t *data = (uint8_t *)vm->run + vm->run->io.data_offset;
-	size_t count = vm->run->io.count;
+	bool out = vm->run->io.direction == KVM_EXIT_IO_OUT;
 
 	if (vm->run->io.size != 1)
-		return port_error(vm, "the console takes single bytes");
-	if (vm->run->io.direction == KVM_EXIT_IO_IN) {
-		if (console_flush(vm) != 0)
-			return -1;
-		return console_read(vm, data, count);
-	}
-	for (size_t i = 0; i < count; i++)
-		if (console_put(vm, data[i]) != 0)
+		return io_error(vm, "the console takes single bytes");
+	for (size_t i = 0; i < vm->run->io.count; i++)
+		if ((out ? console_put(vm, data[i]) :
+		    console_get(vm, &data[i])) != 0)
 			return -1;
 	return 0;
 }
@@ -1001,103 +815,178 @@ static void *ram_at(struct vm *vm, uint64_t address, uint64_t size)
 	return vm->ram + address;
 }
 
-/*
- * The string at guest-physical ADDRESS, at most PATH_MAX bytes with its '\0'.
- * Returns 0, or a negative errno.
- */
-static int string_at(struct vm *vm, uint64_t address, const char **string)
+/* The last component of PATH. */
+static const char *path_name(const char *path)
 {
-	size_t size = PATH_MAX;
+	const char *slash = strrchr(path, '/');
 
-	if (address < vm->opt->memory && vm->opt->memory - address < size)
-		size = vm->opt->memory - address;
-	*string = ram_at(vm, address, size);
-	if (*string == NULL)
-		return -EFAULT;
-	if (memchr(*string, '\0', size) != NULL)
-		return 0;
-	return size < PATH_MAX ? -EFAULT : -ENAMETOOLONG;
-}
-
-/* The part of PATH behind every ./ that it begins with. */
-static const char *path_plain(const char *path)
-{
-	while (path[0] == '.' && path[1] == '/')
-		for (path += 2; *path == '/'; path++)
-			;
-	return path;
-}
-
-/* The file given with --file that a guest means by PATH, or NULL. */
-static const struct original *original_find(const struct options *opt,
-    const char *path)
-{
-	for (size_t i = 0; i < opt->file_count; i++)
-		if (strcmp(path, opt->files[i].name) == 0 ||
-		    strcmp(path, path_plain(opt->files[i].path)) == 0)
-			return &opt->files[i];
-	return NULL;
+	return slash != NULL ? slash + 1 : path;
 }
 
 /*
- * The VM's file for NAME, which stands on ORIGINAL if that is not NULL.  A new
- * one is put behind the list, which it joins when it is opened.  Returns 0, or
- * a negative errno.
+ * Checks a name for a file in a VM's folder, where a control byte or a '-' at
+ * its beginning would mislead the user's terminal or commands.  Returns 0 or a
+ * negative errno, like all functions of this section that serve a guest.
  */
-static int file_find(struct vm *vm, const char *name,
-    const struct original *original, struct file **file)
+static int name_check(const char *name)
 {
+	if (name[0] == '\0')
+		return -ENOENT;
+	if (strlen(name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || name[0] == '-')
+		return -EACCES;
+	for (; *name != '\0'; name++)
+		if (*name == '/' || (uint8_t)*name < ' ' || *name == '\177')
+			return -EACCES;
+	return 0;
+}
+
+/* Orders the files given with --file by their names. */
+static int original_compare(const void *a, const void *b)
+{
+	const struct original *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+/*
+ * Finds the file that a guest means by PATH: one given with --file, or one of
+ * its own.  A new one comes after the last, to join the list when it is opened.
+ */
+static int file_find(struct vm *vm, const char *path, struct file **file)
+{
+	const struct original key = {.name = path_name(path)};
+	struct original *const *found =
+	    tfind(&key, &vm->opt->originals, original_compare);
+	const struct original *original = NULL;
+	int error;
+
+	if (found != NULL && (strcmp(path, key.name) == 0 ||
+	    strcmp(path, (*found)->path) == 0))
+		original = *found;
+	if (original != NULL)
+		path = original->name;
+	error = name_check(path);
+	if (error != 0)
+		return error;
 	for (size_t i = 0; i < vm->file_count; i++) {
 		*file = &vm->files[i];
-		if (strcmp((*file)->name, name) == 0)
+		if (strcmp((*file)->name, path) == 0)
 			return 0;
 	}
 	if (vm->file_count == FILES_MAX)
 		return -EMFILE;
 	*file = &vm->files[vm->file_count];
-	**file = (struct file){.original = original, .fd = -1};
-	strncpy((*file)->name, name, NAME_MAX);
+	strcpy((*file)->name, path);
+	(*file)->original = original;
+	(*file)->fd = -1;
 	return 0;
 }
 
-/*
- * Finds the file that a guest means by PATH: one given with --file, or one of
- * its own, which has a plain name.  Returns 0, or a negative errno.
- */
-static int path_find(struct vm *vm, const char *path, struct file **file)
+/* The descriptor by which to read FILE, or -1 if there is no such file yet. */
+static int file_fd(const struct file *file)
 {
-	const struct original *original;
+	if (file->fd >= 0 || file->original == NULL)
+		return file->fd;
+	return file->original->fd;
+}
 
-	path = path_plain(path);
-	original = original_find(vm->opt, path);
-	if (original != NULL)
-		return file_find(vm, original->name, original, file);
-	if (path[0] == '\0')
-		return -ENOENT;
-	if (strlen(path) > NAME_MAX)
-		return -ENAMETOOLONG;
-	if (strchr(path, '/') != NULL || strcmp(path, ".") == 0 ||
-	    strcmp(path, "..") == 0 || strcmp(path, FILE_UNFINISHED) == 0)
-		return -EACCES;
-	return file_find(vm, path, NULL, file);
+/* The size in bytes of the file that FD is, or a negative errno. */
+static off_t file_size(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 ? status.st_size : -errno;
 }
 
 /*
- * Makes and opens the VM's folder.  Where that can't be done vm->folder tells
- * why, to a guest that makes a file.
+ * Reads SIZE bytes at AT from FD to DATA, or writes them if OUT.  What the host
+ * leaves after a part, as 9p does, is continued.  Returns how many bytes there
+ * are, up to FILE_SIZE_MAX, or a negative errno if not even one.
+ */
+static int64_t transfer(int fd, uint8_t *data, size_t size, off_t at, bool out)
+{
+	size_t done = 0;
+	ssize_t n = 1;
+
+	if (size > (size_t)(FILE_SIZE_MAX - at))
+		size = (size_t)(FILE_SIZE_MAX - at);
+	while (done < size && n > 0) {
+		n = out ? pwrite(fd, data + done, size - done,
+		    at + (off_t)done) : pread(fd, data + done, size - done,
+		    at + (off_t)done);
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return n < 0 && done == 0 ? -errno : (int64_t)done;
+}
+
+/* Copies up to SIZE bytes at AT; returns how many, 0 at the end, or -errno. */
+static int64_t piece_copy(struct vm *vm, int from, int to, off_t at,
+    size_t size)
+{
+	off_t in = at, out = at;
+	int64_t n = copy_file_range(from, &in, to, &out, size, 0);
+
+	if (n > 0)
+		return n;
+	/* A file system may lack it.  The output buffer is empty now. */
+	if (size > CONSOLE_OUTPUT)
+		size = CONSOLE_OUTPUT;
+	n = transfer(from, vm->out, size, at, false);
+	return n > 0 ? transfer(to, vm->out, (size_t)n, at, true) : n;
+}
+
+/*
+ * Copies what the descriptor FROM holds to the empty file TO.  Holes stay holes
+ * where the file system tells them.
+ */
+static int64_t data_copy(struct vm *vm, int from, int to)
+{
+	const off_t most = 16 * MIB;	/* between two looks for a signal */
+	off_t size = file_size(from), at = 0, hole = 0;
+	int64_t n;
+
+	if (size > FILE_SIZE_MAX)
+		return -EFBIG;
+	while (!stop_signal) {
+		if (at == hole) {
+			at = lseek(from, hole, SEEK_DATA);
+			if (at < 0 && errno == ENXIO)	/* no more data */
+				return ftruncate(to, size) == 0 ? 0 : -errno;
+			hole = at < 0 ? FILE_SIZE_MAX :
+			    lseek(from, at, SEEK_HOLE);
+			at = at < 0 ? 0 : at;
+		}
+		n = piece_copy(vm, from, to, at,
+		    (size_t)(hole - at < most ? hole - at : most));
+		if (n <= 0)
+			return n;
+		at += n;
+	}
+	return -EINTR;
+}
+
+/*
+ * Makes the VM's folder and opens it.  Where that can't be done vm->folder
+ * tells why, to a guest that makes a file.
  */
 static void folder_create(struct vm *vm)
 {
+	struct stat status;
 	char name[32];
 
 	snprintf(name, sizeof(name), "vm%zu", vm->number);
-	vm->folder = -1;
 	vm->folder_made = mkdir(name, 0777) == 0;
-	if (vm->folder_made || errno == EEXIST)
-		vm->folder = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW |
-		    O_CLOEXEC);
+	vm->folder = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (vm->folder < 0)
 		vm->folder = -errno;
+	else if (!vm->folder_made && (fstat(vm->folder, &status) != 0 ||
+	    status.st_uid != geteuid())) {
+		close(vm->folder);	/* another user could harm its files */
+		vm->folder = -EACCES;
+	}
 }
 
 /* Removes the VM's folder, if this run made it and it is empty. */
@@ -1107,318 +996,246 @@ static void folder_remove(const struct vm *vm)
 
 	snprintf(name, sizeof(name), "vm%zu", vm->number);
 	if (vm->folder_made)
-		rmdir(name);
+		unlinkat(AT_FDCWD, name, AT_REMOVEDIR);
 }
 
-/* Whether STATUS is of a file that the command line names. */
-static bool file_given(const struct options *opt, const struct stat *status)
+/* Undoes file_create. */
+static void file_discard(const struct vm *vm, int fd)
 {
-	struct stat image;
-
-	for (size_t i = 0; i < opt->file_count; i++)
-		if (opt->files[i].status.st_dev == status->st_dev &&
-		    opt->files[i].status.st_ino == status->st_ino)
-			return true;
-	for (size_t i = 0; i < opt->count; i++)
-		if (stat(opt->images[i], &image) == 0 &&
-		    image.st_dev == status->st_dev &&
-		    image.st_ino == status->st_ino)
-			return true;
-	return false;
+	unlinkat(vm->folder, FILE_UNFINISHED, 0);
+	close(fd);
 }
 
 /*
- * Copies all of the file FROM behind the end of TO.  Returns 0 or -errno, also
- * when a signal asks us to end.
+ * Begins to make FILE the VM's own, with what the descriptor FROM holds, if not
+ * -1; file_publish or file_discard comes next.  Returns a descriptor, or a
+ * negative errno.
  */
-static int data_copy(int from, int to)
+static int file_create(struct vm *vm, const struct file *file, int from)
 {
-	const size_t most = 16 * MIB;	/* bytes at a time */
-	off_t offset = 0;
-	ssize_t n;
+	mode_t mode = from >= 0 ? file->original->mode : 0666;
+	int64_t error = 0;
+	int fd;
 
-	do
-		n = copy_file_range(from, &offset, to, NULL, most, 0);
-	while (!stop_signal && n > 0);
-	/* For file systems that can't, or the rest of what they could not. */
-	do
-		n = sendfile(to, from, &offset, most);
-	while (!stop_signal && (n > 0 || (n < 0 && errno == EINTR)));
-	if (stop_signal)
-		return -EINTR;
-	return n == 0 ? 0 : -errno;
-}
-
-/*
- * Gives the file behind the descriptor FD, which is whole now, its name in the
- * VM's folder.  What an earlier run left there makes way, followed or changed
- * nowhere, unless this run was given it.  Returns 0, or a negative errno.
- */
-static int file_name(struct vm *vm, struct file *file, int fd)
-{
-	struct stat old, status;
-
-	if (fstatat(vm->folder, file->name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (file_given(vm->opt, &old))
-			return -EACCES;
-	} else if (errno != ENOENT) {
-		return -errno;
-	}
-	if (fstat(fd, &status) != 0 || renameat(vm->folder, FILE_UNFINISHED,
-	    vm->folder, file->name) != 0)
-		return -errno;
-	file->device = status.st_dev;
-	file->inode = status.st_ino;
-	file->fd = fd;
-	file->own = true;
-	return 0;
-}
-
-/*
- * Makes FILE the VM's own, for it is about to be written: a copy of the
- * original, or empty.  Returns 0, or a negative errno, and then the VM still
- * has the original, and its folder what it had.
- */
-static int file_own(struct vm *vm, struct file *file, bool empty)
-{
-	mode_t mode = file->original ? file->original->status.st_mode : 0666;
-	int fd, error = 0;
-
-	if (file->own)
-		return 0;
 	if (vm->folder < 0)
 		return vm->folder;
-	if (unlinkat(vm->folder, FILE_UNFINISHED, 0) != 0 && errno != ENOENT)
-		return -errno;
+	if (from >= 0 && console_flush(vm) != 0) {	/* a copy takes time */
+		vm->failed = true;
+		return -EIO;
+	}
+	unlinkat(vm->folder, FILE_UNFINISHED, 0);	/* of a killed run */
 	fd = openat(vm->folder, FILE_UNFINISHED, O_RDWR | O_CREAT | O_EXCL |
-	    O_CLOEXEC, (mode & 0666) | 0600);
+	    O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
-	if (!empty && file->original != NULL)
-		error = data_copy(file->original->fd, fd);
+	if (from >= 0)
+		error = data_copy(vm, from, fd);
 	if (error == 0)
-		error = file_name(vm, file, fd);
-	if (error != 0) {
-		unlinkat(vm->folder, FILE_UNFINISHED, 0);
-		close(fd);
-	}
-	return error;
+		return fd;
+	file_discard(vm, fd);
+	return (int)error;
 }
 
 /*
- * Opens the VM's own FILE again, which it made earlier in this run.  Returns
- * 0, or a negative errno: -ENOENT if it is no longer there, also when
- * something else took its place.
+ * Gives what file_create made its name, in place of what an earlier run left,
+ * unless this run was given that.  If it fails, the VM still has the original.
  */
-static int file_reopen(struct vm *vm, struct file *file)
+static int file_publish(struct vm *vm, struct file *file, int fd)
 {
-	struct stat status;
+	const struct options *opt = vm->opt;
+	struct stat old;
 	int error = 0;
-	int fd = openat(vm->folder, file->name, O_RDWR | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0)
-		return errno == ELOOP || errno == ENXIO || errno == EISDIR ||
-		    errno == EACCES ? -ENOENT : -errno;
-	if (fstat(fd, &status) != 0)
+	if (fstatat(vm->folder, file->name, &old, AT_SYMLINK_NOFOLLOW) == 0)
+		for (size_t i = 0; i < opt->given_count; i++)
+			if (opt->given[i].st_dev == old.st_dev &&
+			    opt->given[i].st_ino == old.st_ino)
+				error = -EACCES;
+	if (error == 0 && renameat(vm->folder, FILE_UNFINISHED, vm->folder,
+	    file->name) != 0)
 		error = -errno;
-	else if (status.st_dev != file->device ||
-	    status.st_ino != file->inode || status.st_nlink != 1)
-		error = -ENOENT;
 	if (error == 0)
 		file->fd = fd;
 	else
-		close(fd);
+		file_discard(vm, fd);
 	return error;
 }
 
-/* The descriptor to read FILE by: the VM's own or the original's. */
-static int file_fd(const struct file *file)
+/* open(2).  Returns a handle or a negative errno. */
+static int64_t files_open(struct vm *vm, const struct request *request)
 {
-	return file->own ? file->fd : file->original->fd;
-}
+	const int known = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND;
+	const char *path = ram_at(vm, request->address, 1);
+	int flags = (int)request->flags, handle = HANDLE_FIRST, error, fd;
+	struct file *file;
 
-/*
- * Gets FILE ready for a handle opened with FLAGS.  Returns 0, or a negative
- * errno.
- */
-static int file_open(struct vm *vm, struct file *file, int flags)
-{
-	bool writes = (flags & O_ACCMODE) != O_RDONLY, exists;
-	int error = 0;
-
-	if (file->own && file->fd < 0)
-		error = file_reopen(vm, file);
-	if (error == -ENOENT)		/* the user took it away */
-		file->own = false;
-	else if (error != 0)
+	if ((flags & ~known) || (flags & O_ACCMODE) == O_ACCMODE)
+		return -EINVAL;
+	if (path == NULL || memchr(path, '\0', vm->opt->memory -
+	    request->address) == NULL)
+		return -EFAULT;
+	error = file_find(vm, path, &file);
+	if (error != 0)
 		return error;
-	exists = file->own || file->original != NULL;
-	if (!exists && !writes && !(flags & O_CREAT))
+	while (handle < HANDLES_MAX && vm->handles[handle].file != NULL)
+		handle++;
+	if (handle == HANDLES_MAX)
+		return -EMFILE;
+	if (file_fd(file) < 0 && !(flags & (O_ACCMODE | O_CREAT)))
 		return -ENOENT;
-	if (exists && (flags & O_CREAT) && (flags & O_EXCL))
+	if (file_fd(file) >= 0 && (flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
-	if (!file->own && (!exists || (flags & O_TRUNC)))
-		return file_own(vm, file, true);
-	if ((flags & O_TRUNC) && ftruncate(file->fd, 0) != 0)
-		return -errno;
-	return 0;
+	if (file_fd(file) < 0 || (file->fd < 0 && (flags & O_TRUNC))) {
+		fd = file_create(vm, file, -1);
+		error = fd < 0 ? fd : file_publish(vm, file, fd);
+	} else if ((flags & O_TRUNC) && ftruncate(file->fd, 0) != 0) {
+		error = -errno;
+	}
+	if (error != 0)
+		return error;
+	if (file == &vm->files[vm->file_count])
+		vm->file_count++;
+	vm->handles[handle] = (struct handle){.file = file, .flags = flags};
+	return handle;
 }
 
 /*
- * Closes FILE's descriptor when no handle stands on it.  Returns 0, or a
- * negative errno if what was written may be lost.
- */
-static int file_release(struct file *file)
-{
-	int fd = file->fd;
-
-	if (file->handles > 0 || fd < 0)
-		return 0;
-	file->fd = -1;
-	return close(fd) == 0 ? 0 : -errno;
-}
-
-/*
- * The guest's open handle NUMBER, if it was not opened with access mode
- * EXCEPT; or NULL.
+ * The guest's open handle NUMBER on a file, if it was not opened with access
+ * mode EXCEPT; or NULL.
  */
 static struct handle *handle_find(struct vm *vm, int32_t number, int except)
 {
 	struct handle *handle;
 
-	if (number < HANDLE_FIRST || number >= HANDLE_FIRST + HANDLES_MAX)
+	if (number < HANDLE_FIRST || number >= HANDLES_MAX)
 		return NULL;
-	handle = &vm->handles[number - HANDLE_FIRST];
+	handle = &vm->handles[number];
 	if (handle->file == NULL || (handle->flags & O_ACCMODE) == except)
 		return NULL;
 	return handle;
 }
 
-/* open(2).  Returns a handle's number, or a negative errno. */
-static int64_t files_open(struct vm *vm, const struct request *request)
-{
-	const int known = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND;
-	int flags = (int)request->flags, error, number = 0;
-	struct file *file;
-	const char *path;
-
-	if ((flags & ~known) || (flags & O_ACCMODE) == O_ACCMODE)
-		return -EINVAL;
-	error = string_at(vm, request->address, &path);
-	if (error != 0)
-		return error;
-	while (number < HANDLES_MAX && vm->handles[number].file != NULL)
-		number++;
-	if (number == HANDLES_MAX)
-		return -EMFILE;
-	error = path_find(vm, path, &file);
-	if (error != 0)
-		return error;
-	error = file_open(vm, file, flags);
-	if (error != 0) {
-		file_release(file);
-		return error;
-	}
-	if (file == &vm->files[vm->file_count])
-		vm->file_count++;
-	file->handles++;
-	vm->handles[number] = (struct handle){.file = file, .flags = flags};
-	return HANDLE_FIRST + number;
-}
-
-/* close(2).  Returns 0, or a negative errno. */
+/* close(2).  The VM's own file stays open, to be the same when opened again. */
 static int64_t files_close(struct vm *vm, const struct request *request)
 {
 	struct handle *handle = handle_find(vm, request->handle, -1);
-	struct file *file;
 
 	if (handle == NULL)
 		return -EBADF;
-	file = handle->file;
 	handle->file = NULL;
-	file->handles--;
-	return file_release(file);
+	return 0;
 }
 
-/* read(2), right into RAM.  Returns the bytes read, or a negative errno. */
+/* read(2) from the console, up to what has been typed; -1 if it failed. */
+static int64_t console_read(struct vm *vm, uint8_t *data, size_t size)
+{
+	struct console *console = vm->console;
+
+	if (size == 0)
+		return 0;
+	if (input_take(vm) != 0 || (console->in_next == console->in_size &&
+	    input_fill(vm) != 0))
+		return -1;
+	if (size > console->in_size - console->in_next)
+		size = console->in_size - console->in_next;
+	memcpy(data, console->in + console->in_next, size);
+	console->in_next += size;
+	if (size == 0 || data[size - 1] == '\n')
+		input_release(vm);
+	return (int64_t)size;
+}
+
+/* write(2) to the console; -1 if it failed. */
+static int64_t console_write(struct vm *vm, const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (console_put(vm, data[i]) != 0)
+			return -1;
+	return (int64_t)size;
+}
+
+/* read(2), right into RAM.  Returns the bytes read or a negative errno. */
 static int64_t files_read(struct vm *vm, const struct request *request)
 {
 	struct handle *handle = handle_find(vm, request->handle, O_WRONLY);
-	void *data = ram_at(vm, request->address, request->size);
-	ssize_t n;
+	uint8_t *data = ram_at(vm, request->address, request->size);
+	int64_t n;
 
-	if (handle == NULL)
+	if (handle == NULL && request->handle != STDIN_FILENO)
 		return -EBADF;
 	if (data == NULL)
 		return -EFAULT;
-	do
-		n = pread(file_fd(handle->file), data, request->size,
-		    handle->offset);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	handle->offset += n;
+	if (handle == NULL) {
+		n = console_read(vm, data, request->size);
+		vm->failed = n < 0;
+		return n;
+	}
+	n = transfer(file_fd(handle->file), data, request->size,
+	    handle->offset, false);
+	if (n > 0)
+		handle->offset += n;
 	return n;
 }
 
-/* The size in bytes of FILE, or a negative errno. */
-static off_t file_size(const struct file *file)
-{
-	struct stat status;
-
-	return fstat(file_fd(file), &status) == 0 ? status.st_size : -errno;
-}
-
-/* write(2), right from RAM.  Returns the bytes written or -errno. */
+/*
+ * write(2), right from RAM.  A VM's first write to a file given with --file
+ * makes its copy.  Returns the bytes written or a negative errno.
+ */
 static int64_t files_write(struct vm *vm, const struct request *request)
 {
 	struct handle *handle = handle_find(vm, request->handle, O_RDONLY);
-	const void *data = ram_at(vm, request->address, request->size);
-	size_t size = request->size;
-	off_t at;
-	ssize_t n;
-	int error;
+	uint8_t *data = ram_at(vm, request->address, request->size);
+	bool console = request->handle == STDOUT_FILENO ||
+	    request->handle == STDERR_FILENO;
+	struct file *file;
+	int64_t n, at;
+	int fd;
 
-	if (handle == NULL)
+	if (handle == NULL && !console)
 		return -EBADF;
 	if (data == NULL)
 		return -EFAULT;
-	if (size == 0)
+	if (console) {
+		n = console_write(vm, data, request->size);
+		vm->failed = n < 0;
+		return n;
+	}
+	if (request->size == 0)
 		return 0;
-	at = handle->offset;
-	if (handle->flags & O_APPEND)
-		at = file_size(handle->file);
-	if (at < 0)
-		return at;
-	if (at >= FILE_SIZE_MAX)
-		return -EFBIG;
-	error = file_own(vm, handle->file, false);
-	if (error != 0)
-		return error;
-	if (size > (size_t)(FILE_SIZE_MAX - at))
-		size = (size_t)(FILE_SIZE_MAX - at);
-	do
-		n = pwrite(handle->file->fd, data, size, at);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	handle->offset = at + n;
+	file = handle->file;
+	fd = file->fd >= 0 ? file->fd :
+	    file_create(vm, file, file->original->fd);
+	if (fd < 0)
+		return fd;
+	at = handle->flags & O_APPEND ? file_size(fd) : handle->offset;
+	n = at >= FILE_SIZE_MAX ? -EFBIG : at;
+	if (n >= 0)
+		n = transfer(fd, data, request->size, at, true);
+	if (n >= 0 && fd != file->fd) {
+		int error = file_publish(vm, file, fd);
+
+		n = error != 0 ? error : n;
+	} else if (n < 0 && fd != file->fd) {
+		file_discard(vm, fd);
+	}
+	if (n >= 0)
+		handle->offset = at + n;
 	return n;
 }
 
-/* lseek(2).  Returns the new offset, or a negative errno. */
+/* lseek(2).  Returns the new offset or a negative errno. */
 static int64_t files_seek(struct vm *vm, const struct request *request)
 {
 	struct handle *handle = handle_find(vm, request->handle, -1);
 	int64_t base = 0, offset;
 
 	if (handle == NULL)
-		return -EBADF;
+		return request->handle >= 0 && request->handle < HANDLE_FIRST ?
+		    -ESPIPE : -EBADF;
 	if (request->flags == SEEK_CUR)
 		base = handle->offset;
 	else if (request->flags == SEEK_END)
-		base = file_size(handle->file);
+		base = file_size(file_fd(handle->file));
 	else if (request->flags != SEEK_SET)
 		return -EINVAL;
 	if (base < 0)
@@ -1458,9 +1275,8 @@ static int64_t files_call(struct vm *vm)
 }
 
 /*
- * Carries out the guest's IN or OUT on the file device: OUT tells the address
- * of its request block, IN carries out the request that the block holds then.
- * Returns 0, or -1 when reported.
+ * Carries out an IN or OUT on the file device: OUT sets the address of the
+ * request block, IN carries out the request that the block holds then.
  */
 static int files_io(struct vm *vm)
 {
@@ -1468,8 +1284,8 @@ static int files_io(struct vm *vm)
 	uint32_t value;
 
 	if (vm->run->io.size != sizeof(value))
-		return port_error(vm, "the file device takes four bytes");
-	for (uint32_t i = 0; i < vm->run->io.count; i++) {
+		return io_error(vm, "the file device takes four bytes");
+	for (uint32_t i = 0; i < vm->run->io.count && !vm->failed; i++) {
 		if (vm->run->io.direction == KVM_EXIT_IO_OUT) {
 			memcpy(&value, data, sizeof(value));
 			vm->request = value;
@@ -1479,7 +1295,7 @@ static int files_io(struct vm *vm)
 		}
 		data += sizeof(value);
 	}
-	return 0;
+	return vm->failed ? -1 : 0;
 }
 
 /* Closes all that the VM has open. */
@@ -1492,592 +1308,577 @@ static void files_destroy(struct vm *vm)
 		close(vm->folder);
 }
 
-/*
- * Opens a file given with --file, the one behind COUNT others.  Returns 0, or
- * -1 when reported that it can't be shared.
- */
-static int original_open(struct original *files, size_t count)
+/* Opens a file given with --file, which may not exist yet. */
+static int original_open(struct options *opt, struct original *file)
 {
-	struct original *file = &files[count];
-	const char *slash = strrchr(file->path, '/');
+	struct stat status = {.st_mode = S_IFREG};
+	struct original **found;
+	int error;
 
-	file->name = slash != NULL ? slash + 1 : file->path;
+	file->name = path_name(file->path);
 	file->fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (file->fd < 0 || fstat(file->fd, &file->status) != 0)
+	if (file->fd < 0 ? errno != ENOENT : fstat(file->fd, &status) != 0)
 		return report(file->path, "%s", strerror(errno));
-	if (!S_ISREG(file->status.st_mode))
+	if (!S_ISREG(status.st_mode))
 		return report(file->path, "is not a regular file");
-	if (strcmp(file->name, FILE_UNFINISHED) == 0)
-		return report(file->path, "may not be called so");
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(files[i].name, file->name) == 0)
-			return report(file->path, "is called like %s, "
-			    "which is shared too", files[i].path);
+	file->mode = status.st_mode & 0777;
+	error = name_check(file->name);
+	if (error != 0)
+		return report(file->path, "its name: %s", strerror(-error));
+	found = tsearch(file, &opt->originals, original_compare);
+	if (found == NULL)
+		return report(file->path, "%s", strerror(ENOMEM));
+	if (*found != file)
+		return report(file->path, "has the same name as %s, which is "
+		    "shared too", (*found)->path);
 	return 0;
 }
 
-/* Opens all files given with --file.  Returns 0, or -1 when reported. */
+/* Opens the files given with --file, and remembers what was given at all. */
 static int originals_open(struct options *opt)
 {
+	const size_t files = opt->path_count, all = opt->count + files;
+	struct original *originals = calloc(files + 1, sizeof(*originals));
 	int result = 0;
 
-	for (size_t i = 0; i < opt->file_count; i++)
-		if (original_open(opt->files, i) != 0)
+	opt->given = calloc(2 * all, sizeof(*opt->given));
+	if (originals == NULL || opt->given == NULL)
+		return report("calloc", "%s", strerror(errno));
+	for (size_t i = 0; i < files; i++) {
+		originals[i].path = opt->paths[i];
+		if (original_open(opt, &originals[i]) != 0)
 			result = -1;
+	}
+	for (size_t i = 0; i < all; i++) {
+		const char *path = i < files ? opt->paths[i] :
+		    opt->images[i - files];
+
+		opt->given_count += stat(path,
+		    &opt->given[opt->given_count]) == 0;
+		opt->given_count += lstat(path,
+		    &opt->given[opt->given_count]) == 0;
+	}
 	return result;
+}
+
+/* ---- the end of a guest ----------------------------------------------- */
+
+/* Exceptions by vector; APM 8.2 "Vectors". */
+static const char *const fault_names[VECTORS] = {
+	[0] = "division error",
+	[1] = "debug exception",
+	[3] = "breakpoint",
+	[6] = "invalid opcode",
+	[8] = "double fault",
+	[10] = "invalid TSS",
+	[11] = "segment not present",
+	[12] = "stack fault",
+	[13] = "general protection fault",
+	[VECTOR_PF] = "page fault",
+	[16] = "x87 floating-point fault",
+	[19] = "SIMD floating-point fault",
+};
+
+/* Reports the fault VECTOR; CR2 is the address of a page fault; returns -1. */
+static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
+{
+	const struct frame *frame = &vm->tables->frame;
+	unsigned long long rip = frame->rip;
+	const char *name = fault_names[vector] != NULL ?
+	    fault_names[vector] : "unusual exception";
+	const char *access = frame->error & PF_ID ? "execution at" :
+	    frame->error & PF_RW ? "write to" : "read from";
+
+	/* A guest with a TSS of its own has another stack for faults. */
+	if (vm->run->s.regs.regs.rsp - TABLES_VIRTUAL(frame) >
+	    sizeof(frame->error))
+		return vm_report(vm, "%s", name);
+	if (vector != VECTOR_PF)
+		return vm_report(vm, "%s at rip 0x%llx", name, rip);
+	return vm_report(vm, "%s at rip 0x%llx: %s 0x%llx, which is %s", name,
+	    rip, access, cr2, frame->error & PF_P ? "protected" : "not mapped");
+}
+
+/* Tells a guest's own hlt from the fault handlers', which it reports. */
+static int halt_check(struct vm *vm)
+{
+	uint64_t at = vm->run->s.regs.regs.rip - 1 - TABLES_VIRTUAL(hlt);
+	struct kvm_sregs sregs;
+
+	if (at > VECTORS)
+		return 0;
+	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
+		return vm_fail(vm, "KVM_GET_SREGS");
+	if (sregs.cr3 != TABLES_PHYSICAL(vm, pml4))
+		return 0;		/* the guest's page, not ours */
+	if (at == VECTORS)
+		return vm_report(vm, "returned from its entry point; a guest "
+		    "ends with hlt");
+	return fault_report(vm, at, sregs.cr2);
+}
+
+/* Reports how the guest ended, if not by hlt; ERROR is KVM_RUN's errno or 0. */
+static int exit_check(struct vm *vm, int error)
+{
+	const struct kvm_run *run = vm->run;
+
+	if (error != 0)
+		return vm_report(vm, "KVM_RUN: %s", strerror(error));
+	switch (run->exit_reason) {	/* api.rst 5, "exit_reason" */
+	case KVM_EXIT_HLT:
+		return halt_check(vm);
+	case KVM_EXIT_SHUTDOWN:
+		return vm_report(vm, "triple fault: a fault that could not be "
+		    "delivered");
+	case KVM_EXIT_MMIO:
+		return vm_report(vm, "%s guest-physical address 0x%llx at rip "
+		    "0x%llx, where there is no memory",
+		    run->mmio.is_write ? "write to" : "read from",
+		    run->mmio.phys_addr, run->s.regs.regs.rip);
+	case KVM_EXIT_INTERNAL_ERROR:
+		return vm_report(vm, "KVM could not go on at rip 0x%llx, "
+		    "suberror %u%s", run->s.regs.regs.rip,
+		    run->internal.suberror,
+		    run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
+		    ": it can't emulate the instruction" : "");
+	default:
+		return vm_report(vm, "KVM stopped it with exit reason %u",
+		    run->exit_reason);
+	}
+}
+
+/* ---- virtual machine -------------------------------------------------- */
+
+/* Sets up VM, which is zero, to run IMAGE. */
+static void vm_init(struct vm *vm, const struct options *opt,
+    const struct kvm *kvm, struct console *console, const char *image)
+{
+	vm->opt = opt;
+	vm->kvm = kvm;
+	vm->console = console;
+	vm->image = image;
+	vm->fd = vm->vcpu = -1;
+	vm->folder = -ENOENT;			/* not made */
+	vm->request = UINT64_MAX;		/* outside RAM */
+}
+
+/* Creates the VM, ready to run the guest's first instruction. */
+static int vm_create(struct vm *vm)
+{
+	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
+	if (vm->fd < 0 && errno == EBUSY)
+		return vm_report(vm, "KVM_CREATE_VM: %s; another hypervisor, "
+		    "such as VirtualBox, is using the CPU's virtualization: "
+		    "stop it", strerror(errno));
+	if (vm->fd < 0)
+		return vm_fail(vm, "KVM_CREATE_VM");
+	if (memory_create(vm) != 0)
+		return -1;
+	page_tables_create(vm);
+	descriptors_create(vm);
+	if (image_load(vm) != 0 || vcpu_create(vm) != 0 || ring_create(vm) != 0)
+		return -1;
+	return tick_create(vm);
+}
+
+/* Releases all that the VM holds, whether its creation succeeded or not. */
+static void vm_destroy(struct vm *vm)
+{
+	if (vm->ticking)
+		timer_delete(vm->tick);
+	if (vm->run != NULL)
+		munmap(vm->run, (size_t)vm->kvm->run_size);
+	if (vm->vcpu >= 0)
+		close(vm->vcpu);
+	if (vm->fd >= 0)
+		close(vm->fd);
+	if (vm->ram != NULL)
+		munmap(vm->ram, vm->opt->memory + sizeof(struct tables));
+	files_destroy(vm);
+}
+
+/* Carries out the IN or OUT for which the vCPU stopped. */
+static int vm_io(struct vm *vm)
+{
+	if (vm->run->io.port == CONSOLE_PORT)
+		return console_io(vm);
+	if (vm->run->io.port == FILES_PORT)
+		return files_io(vm);
+	return io_error(vm, "there is no such port");
+}
+
+/*
+ * Runs the guest until it ends.  KVM_RUN lets the CPU execute it, and returns
+ * with EINTR after a signal, such as the tick, or with a VM exit to handle.
+ */
+static int vm_loop(struct vm *vm)
+{
+	while (!stop_signal) {
+		int error = ioctl(vm->vcpu, KVM_RUN, NULL) < 0 ? errno : 0;
+		uint32_t reason = vm->run->exit_reason;
+
+		if (ring_drain(vm) != 0)
+			return -1;
+		if (error == EINTR) {
+			if (console_tick(vm) != 0)
+				return -1;
+		} else if (error == 0 && reason == KVM_EXIT_IO) {
+			if (vm_io(vm) != 0)
+				return -1;
+		} else if (error != 0 || reason != KVM_EXIT_SET_TPR) {
+			/* The exception: CR8 was lowered, to no effect. */
+			return console_flush(vm) != 0 ? -1 :
+			    exit_check(vm, error);
+		}
+	}
+	console_flush(vm);
+	return -1;
+}
+
+/* A virtual machine's whole life. */
+static int vm_run(struct vm *vm)
+{
+	int result = vm_create(vm) == 0 ? vm_loop(vm) : -1;
+
+	input_release(vm);
+	vm_destroy(vm);
+	return result;
+}
+
+/* ---- KVM -------------------------------------------------------------- */
+
+/*
+ * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  All
+ * of it is for the guest, but virtualization: a guest of the guest would run
+ * that part of KVM which has had the most escapes.
+ */
+static int cpuid_get(struct kvm *kvm)
+{
+	const uint32_t entries = 256;	/* the most that KVM has */
+	struct kvm_cpuid_entry2 *entry;
+
+	kvm->cpuid = malloc(sizeof(*kvm->cpuid) + entries * sizeof(*entry));
+	if (kvm->cpuid == NULL)
+		return report("malloc", "%s", strerror(errno));
+	*kvm->cpuid = (struct kvm_cpuid2){.nent = entries};
+	if (kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0)
+		return report("KVM_GET_SUPPORTED_CPUID", "%s",
+		    strerror(errno));
+	for (uint32_t i = 0; i < kvm->cpuid->nent; i++) {
+		entry = &kvm->cpuid->entries[i];
+		if (entry->function == 1)
+			entry->ecx &= ~CPUID_1_ECX_VMX;
+		if (entry->function == 0x80000001)
+			entry->ecx &= ~CPUID_80000001_ECX_SVM;
+	}
+	return 0;
+}
+
+/*
+ * Opens /dev/kvm and asks what every VM needs to know of it; api.rst 4.1
+ * "KVM_GET_API_VERSION", 4.4 "KVM_CHECK_EXTENSION", 4.5
+ * "KVM_GET_VCPU_MMAP_SIZE".
+ */
+static int kvm_open(struct kvm *kvm)
+{
+	kvm->fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (kvm->fd < 0)
+		return report("/dev/kvm", "%s; %s; a container needs --device "
+		    "/dev/kvm", strerror(errno), errno == EACCES ?
+		    "join its group (sudo usermod -aG kvm $USER) and log in "
+		    "again" : "load the module kvm_intel or kvm_amd, with "
+		    "virtualization enabled in the firmware");
+	if (ioctl(kvm->fd, KVM_GET_API_VERSION, NULL) != KVM_API_VERSION)
+		return report("/dev/kvm", "is not KVM with API version %d",
+		    KVM_API_VERSION);
+	kvm->run_size = kvm_ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, NULL);
+	if (kvm->run_size < 0)
+		return report("KVM_GET_VCPU_MMAP_SIZE", "%s", strerror(errno));
+	if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) > 0)
+		kvm->ring_page = ioctl(kvm->fd, KVM_CHECK_EXTENSION,
+		    KVM_CAP_COALESCED_MMIO);
+	return cpuid_get(kvm);
 }
 
 /* ---- confinement ------------------------------------------------------ */
 
-/* What Landlock denies: all that its first version can; landlock.rst. */
-#define LANDLOCK_DENIED ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+/*
+ * A guest that finds a hole in this program or in KVM can do what the process
+ * may do.  So the process gives up all that it does not need, once, before the
+ * first thread starts: threads share their memory, so a confined one could
+ * act through another that is not.
+ */
 
-/* What it then allows beneath a VM's folder. */
-#define LANDLOCK_ALLOWED (LANDLOCK_ACCESS_FS_READ_FILE | \
-    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
-    LANDLOCK_ACCESS_FS_REMOVE_FILE)
+/* Landlock, which kernel headers have from 5.13 on; landlock.rst. */
+#define LANDLOCK_CREATE_RULESET 444	/* system calls */
+#define LANDLOCK_ADD_RULE 445
+#define LANDLOCK_RESTRICT_SELF 446
+#define LANDLOCK_PATH_BENEATH 1		/* the type of a rule */
+#define LANDLOCK_WRITE_FILE (1u << 1)	/* accesses to files */
+#define LANDLOCK_READ_FILE (1u << 2)
+#define LANDLOCK_READ_DIR (1u << 3)
+#define LANDLOCK_REMOVE_DIR (1u << 4)
+#define LANDLOCK_REMOVE_FILE (1u << 5)
+#define LANDLOCK_MAKE_REG (1u << 8)
+#define LANDLOCK_ALL ((1u << 13) - 1)	/* that its first version knows */
+
+struct landlock_path_rule {
+	uint64_t allowed;		/* accesses */
+	int32_t parent;			/* descriptor: beneath it */
+} __attribute__((packed));
+
+/* Allows ACCESS beneath the file FD, unless that is negative or a pipe's end. */
+static int path_allow(int rules, int fd, uint64_t access)
+{
+	const struct landlock_path_rule rule = {access, fd};
+
+	if (fd >= 0 && syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH,
+	    &rule, 0) != 0 && errno != EBADFD)
+		return report("landlock_add_rule", "%s", strerror(errno));
+	return 0;
+}
+
+/* Allows the image at PATH to be read; a missing one is reported later. */
+static int image_allow(int rules, const char *path)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC), result = 0;
+	struct stat status;
+
+	/* A folder's rule would be for all in it; it is no image anyway. */
+	if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode))
+		result = path_allow(rules, fd, LANDLOCK_READ_FILE);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
 
 /*
- * Makes the VM's folder, and leaves this thread no files to open but those in
- * it, so that a guest that found a hole in us would find nothing behind it;
- * Linux, Documentation/userspace-api/landlock.rst.  A kernel without Landlock
- * leaves all files.  Returns 0, or -1 when reported.
+ * Leaves the process no files to open or change by name but the images, to
+ * read, and those in the VMs' folders; and empty folders to remove.  A kernel
+ * or a sandbox without Landlock leaves all.
  */
-static int paths_confine(struct vm *vm)
+static int paths_confine(const struct options *opt, const struct vm *vms)
 {
-	const struct landlock_ruleset_attr denied = {
-		.handled_access_fs = LANDLOCK_DENIED,
-	};
-	struct landlock_path_beneath_attr allowed = {
-		.allowed_access = LANDLOCK_ALLOWED,
-	};
-	int rules, result = 0;
-
-	folder_create(vm);
-	allowed.parent_fd = vm->folder;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return vm_fail(vm, "PR_SET_NO_NEW_PRIVS");
-	rules = (int)syscall(SYS_landlock_create_ruleset, &denied,
+	const uint64_t denied = LANDLOCK_ALL & ~LANDLOCK_READ_DIR;
+	int rules = (int)syscall(LANDLOCK_CREATE_RULESET, &denied,
 	    sizeof(denied), 0);
-	if (rules < 0 && (errno == ENOSYS || errno == EOPNOTSUPP ||
-	    errno == EPERM))		/* what sandboxes say for ENOSYS */
-		return 0;
+	int result;
+
 	if (rules < 0)
-		return vm_fail(vm, "landlock_create_ruleset");
-	if (vm->folder >= 0 && syscall(SYS_landlock_add_rule, rules,
-	    LANDLOCK_RULE_PATH_BENEATH, &allowed, 0) != 0)
-		result = vm_fail(vm, "landlock_add_rule");
-	else if (syscall(SYS_landlock_restrict_self, rules, 0) != 0)
-		result = vm_fail(vm, "landlock_restrict_self");
+		return errno == ENOSYS || errno == EOPNOTSUPP ||
+		    errno == EPERM ? 0 : report("landlock_create_ruleset",
+		    "%s", strerror(errno));
+	result = path_allow(rules, opt->directory, LANDLOCK_REMOVE_DIR);
+	for (size_t i = 0; i < opt->count && result == 0; i++) {
+		result = path_allow(rules, vms[i].folder, LANDLOCK_READ_FILE |
+		    LANDLOCK_WRITE_FILE | LANDLOCK_MAKE_REG |
+		    LANDLOCK_REMOVE_FILE);
+		if (result == 0)
+			result = image_allow(rules, opt->images[i]);
+	}
+	if (result == 0 && syscall(LANDLOCK_RESTRICT_SELF, rules, 0) != 0)
+		result = report("landlock_restrict_self", "%s",
+		    strerror(errno));
 	close(rules);
 	return result;
 }
 
 /*
- * Parts of the filter below: looks at FIELD; lets pass what is VALUE; ends the
- * process; skips the next part for VALUE; begins a group, of LENGTH
- * instructions, for what is below LIMIT.  The kernel tries every number when it
- * takes a filter: groups save most of that.
+ * Parts of the system-call filter.  Each looks at the number of the call, which
+ * is loaded; ALLOW_IF and DENY_IF look at bits of an argument too.
  */
-#define FILTER_LOAD(field) \
+#define LOAD(field) \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define FILTER_ALLOW(value) \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), \
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-#define FILTER_KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
-#define FILTER_UNLESS(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0)
-#define FILTER_GROUP(limit, length) \
-    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, limit, length, 0)
+#define UNLESS(value, skip) \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
+#define ALLOW(call) UNLESS(call, 1), RETURN(SECCOMP_RET_ALLOW)
+#define IF(call, argument, bits, value, action) \
+    UNLESS(call, 5), LOAD(args[argument]), \
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, bits), UNLESS(value, 1), \
+    RETURN(action), LOAD(nr)
+#define ALLOW_IF(call, argument, bits, value) \
+    IF(call, argument, bits, value, SECCOMP_RET_ALLOW)
+#define DENIED (SECCOMP_RET_ERRNO | ENOSYS)
+#define REQUEST(request) ALLOW_IF(SYS_ioctl, 1, UINT32_MAX, request)
 
 /*
- * The system calls that a VM's thread makes from its first KVM_RUN to its end,
- * by number; Linux, Documentation/userspace-api/seccomp_filter.rst.  C
- * libraries differ in how they do fstat and its like.
+ * Leaves the process the system calls that it takes to create, run and end
+ * VMs, with C libraries old and new.  No memory becomes code; clone(2) makes
+ * threads only; signals go to this process only; no file is emptied or made
+ * set-user-ID by the way it is opened.  Any other call fails with ENOSYS, as in
+ * a kernel that lacks it: C libraries then do without.  A kernel without
+ * seccomp leaves all; Linux, Documentation/userspace-api/seccomp_filter.rst.
  */
-static const struct sock_filter filter[] = {
-	FILTER_LOAD(arch),
-	FILTER_UNLESS(AUDIT_ARCH_X86_64),
-	FILTER_KILL,
-	FILTER_LOAD(nr),
-	FILTER_GROUP(SYS_ioctl, 2 * 9 + 1),
-	FILTER_ALLOW(SYS_read),
-	FILTER_ALLOW(SYS_write),
-	FILTER_ALLOW(SYS_close),
-	FILTER_ALLOW(SYS_stat),
-	FILTER_ALLOW(SYS_fstat),
-	FILTER_ALLOW(SYS_poll),
-	FILTER_ALLOW(SYS_munmap),
-	FILTER_ALLOW(SYS_rt_sigprocmask),
-	FILTER_ALLOW(SYS_rt_sigreturn),
-	FILTER_KILL,
-	FILTER_GROUP(SYS_ioctl + 1, 1 + 2 * 3 + 1),
-	FILTER_LOAD(args[1]),
-	FILTER_ALLOW(KVM_RUN),
-	FILTER_ALLOW(KVM_GET_REGS),
-	FILTER_ALLOW(KVM_GET_SREGS),
-	FILTER_KILL,
-	FILTER_GROUP(SYS_futex, 2 * 6 + 1),
-	FILTER_ALLOW(SYS_pread64),
-	FILTER_ALLOW(SYS_pwrite64),
-	FILTER_ALLOW(SYS_madvise),
-	FILTER_ALLOW(SYS_sendfile),
-	FILTER_ALLOW(SYS_exit),
-	FILTER_ALLOW(SYS_ftruncate),
-	FILTER_KILL,
-	FILTER_GROUP(SYS_copy_file_range + 1, 2 * 9 + 1),
-	FILTER_ALLOW(SYS_futex),
-	FILTER_ALLOW(SYS_restart_syscall),
-	FILTER_ALLOW(SYS_timer_delete),
-	FILTER_ALLOW(SYS_clock_gettime),
-	FILTER_ALLOW(SYS_openat),
-	FILTER_ALLOW(SYS_newfstatat),
-	FILTER_ALLOW(SYS_unlinkat),
-	FILTER_ALLOW(SYS_renameat),
-	FILTER_ALLOW(SYS_copy_file_range),
-	FILTER_KILL,
-	FILTER_KILL,
-};
-
-/*
- * Leaves this thread no system calls but the filter's; another ends the
- * process.  A kernel without seccomp leaves them all.  Returns 0, or -1 when
- * reported.
- */
-static int calls_confine(struct vm *vm)
+static int calls_confine(void)
 {
-	const struct sock_fprog program = {
-		.len = sizeof(filter) / sizeof(filter[0]),
-		.filter = (struct sock_filter *)(uintptr_t)filter,
+	const uint32_t pid = (uint32_t)getpid();
+	struct sock_filter filter[] = {
+		/* Else the kernel tries the filter with every number first. */
+		BPF_STMT(BPF_LD | BPF_IMM, 0),
+		LOAD(arch), UNLESS(AUDIT_ARCH_X86_64, 1), LOAD(nr),
+		REQUEST(KVM_RUN), ALLOW(SYS_pread64), ALLOW(SYS_pwrite64),
+		ALLOW(SYS_read), ALLOW(SYS_write), ALLOW(SYS_poll),
+		ALLOW(SYS_close), ALLOW(SYS_futex), ALLOW(SYS_munmap),
+		ALLOW(SYS_brk), ALLOW(SYS_madvise), ALLOW(SYS_rt_sigprocmask),
+		ALLOW(SYS_rt_sigaction), ALLOW(SYS_rt_sigreturn),
+		ALLOW(SYS_restart_syscall), ALLOW(SYS_set_robust_list),
+		ALLOW(SYS_rseq), ALLOW(SYS_exit), ALLOW(SYS_exit_group),
+		ALLOW(SYS_gettid), ALLOW(SYS_getpid), ALLOW(SYS_timer_create),
+		ALLOW(SYS_timer_settime), ALLOW(SYS_timer_delete),
+		ALLOW(SYS_fstat), ALLOW(SYS_newfstatat), ALLOW(SYS_statx),
+		ALLOW(SYS_lseek), ALLOW(SYS_ftruncate), ALLOW(SYS_renameat),
+		ALLOW(SYS_copy_file_range), ALLOW(SYS_unlinkat),
+		ALLOW_IF(SYS_mmap, 2, PROT_EXEC, 0),
+		ALLOW_IF(SYS_mprotect, 2, PROT_EXEC, 0),
+		ALLOW_IF(SYS_clone, 0, CLONE_THREAD, CLONE_THREAD),
+		ALLOW_IF(SYS_kill, 0, UINT32_MAX, pid),
+		ALLOW_IF(SYS_tgkill, 0, UINT32_MAX, pid),
+		ALLOW_IF(SYS_open, 1, O_TRUNC | O_CREAT, 0),
+		IF(SYS_openat, 2, O_TRUNC, O_TRUNC, DENIED),
+		ALLOW_IF(SYS_openat, 3, S_ISUID | S_ISGID, 0),
+		REQUEST(KVM_CREATE_VM), REQUEST(KVM_SET_USER_MEMORY_REGION),
+		REQUEST(KVM_CREATE_VCPU), REQUEST(KVM_SET_CPUID2),
+		REQUEST(KVM_GET_SREGS), REQUEST(KVM_SET_SREGS),
+		REQUEST(KVM_SET_REGS), REQUEST(KVM_REGISTER_COALESCED_MMIO),
+		RETURN(DENIED),
 	};
-	sigset_t stops;
+	const struct sock_fprog program =
+	    {.len = sizeof(filter) / sizeof(filter[0]), .filter = filter};
 
-	/* What their handler calls is not in the filter. */
-	sigemptyset(&stops);
-	sigaddset(&stops, SIGINT);
-	sigaddset(&stops, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &stops, NULL);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 &&
 	    errno != EINVAL)
-		return vm_fail(vm, "PR_SET_SECCOMP");
+		return report("PR_SET_SECCOMP", "%s", strerror(errno));
 	return 0;
 }
 
-/* ---- the machine's life ----------------------------------------------- */
-
-/*
- * Asks KVM what every VM needs to know of it; api.rst 4.5
- * "KVM_GET_VCPU_MMAP_SIZE", 4.46 "KVM_GET_SUPPORTED_CPUID".  Returns 0, or -1
- * when reported.
- */
-static int kvm_ask(struct kvm *kvm)
+/* Confines the process, whose threads start later. */
+static int process_confine(const struct options *opt, const struct vm *vms)
 {
-	const uint32_t entries = 256;	/* as many as KVM ever has */
-	int size = kvm_ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, NULL);
-	int ring = 0;
-
-	if (size < 0)
-		return report("KVM_GET_VCPU_MMAP_SIZE", "%s", strerror(errno));
-	kvm->run_size = (size_t)size;
-	if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) > 0)
-		ring = ioctl(kvm->fd, KVM_CHECK_EXTENSION,
-		    KVM_CAP_COALESCED_MMIO);
-	kvm->ring_offset = ring > 0 ? (size_t)ring * PAGE_4K : 0;
-	kvm->cpuid = calloc(1, sizeof(*kvm->cpuid) +
-	    entries * sizeof(kvm->cpuid->entries[0]));
-	if (kvm->cpuid == NULL)
-		return report("calloc", "%s", strerror(errno));
-	kvm->cpuid->nent = entries;
-	if (kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0)
-		return report("KVM_GET_SUPPORTED_CPUID", "%s",
-		    strerror(errno));
-	return 0;
-}
-
-/* Opens /dev/kvm.  Returns 0, or -1 when reported, with what to do. */
-static int kvm_open(struct kvm *kvm)
-{
-	const char *path = "/dev/kvm";
-	int version;
-
-	kvm->fd = open(path, O_RDWR | O_CLOEXEC);
-	if (kvm->fd < 0 && (errno == EACCES || errno == EPERM))
-		return report(path, "%s; join its group (sudo usermod -aG kvm "
-		    "$USER) and log in again", strerror(errno));
-	if (kvm->fd < 0 && (errno == ENOENT || errno == ENODEV ||
-	    errno == ENXIO))
-		return report(path, "%s; enable virtualization in the firmware "
-		    "and load the module kvm_intel or kvm_amd",
-		    strerror(errno));
-	if (kvm->fd < 0)
-		return report(path, "%s", strerror(errno));
-	version = kvm_ioctl(kvm->fd, KVM_GET_API_VERSION, NULL);
-	if (version < 0)
-		return report(path, "KVM_GET_API_VERSION: %s",
-		    strerror(errno));
-	if (version != KVM_API_VERSION)
-		return report(path, "KVM API version %d, where %d is needed",
-		    version, KVM_API_VERSION);
-	return kvm_ask(kvm);
-}
-
-/* Closes what kvm_open opened. */
-static void kvm_close(struct kvm *kvm)
-{
-	free(kvm->cpuid);
-	close(kvm->fd);
-}
-
-/*
- * Creates the VM's vCPU and maps what it shares with KVM; api.rst 4.7
- * "KVM_CREATE_VCPU", 5 "The kvm_run structure".  Returns 0, or -1 when
- * reported.
- */
-static int vcpu_create(struct vm *vm)
-{
-	void *run;
-
-	vm->vcpu = kvm_ioctl(vm->fd, KVM_CREATE_VCPU, NULL);
-	if (vm->vcpu < 0)
-		return vm_fail(vm, "KVM_CREATE_VCPU");
-	/* Into the room that memory_allocate left: a VM that got its RAM shall
-	 * not fail for want of these few pages. */
-	run = mmap(vm->out + CONSOLE_BUFFER, vm->kvm->run_size,
-	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, vm->vcpu, 0);
-	if (run == MAP_FAILED)
-		return vm_fail(vm, "mmap of kvm_run");
-	vm->run = run;
-	if (kvm_ioctl(vm->vcpu, KVM_SET_CPUID2, vm->kvm->cpuid) < 0)
-		return vm_fail(vm, "KVM_SET_CPUID2");
-	if (sregs_set(vm) != 0)
-		return -1;
-	return regs_set(vm);
-}
-
-/*
- * The tick's handler: ends the KVM_RUN that goes on, or the next one if it
- * comes just before; api.rst 5, "immediate_exit".
- */
-static void tick_handle(int number, siginfo_t *info, void *context)
-{
-	(void)number;
-	(void)context;
-	if (info->si_code == SI_TIMER)
-		((struct kvm_run *)info->si_value.sival_ptr)->immediate_exit =
-		    1;
-}
-
-/*
- * Starts the tick: SIGALRM to this thread every CONSOLE_TICK_MS.  Returns 0,
- * or -1 when reported.
- */
-static int tick_create(struct vm *vm)
-{
-	struct sigevent event = {
-		.sigev_notify = SIGEV_THREAD_ID,
-		.sigev_signo = SIGALRM,
-		.sigev_value.sival_ptr = vm->run,
-	};
-	const struct timespec period = {.tv_nsec = CONSOLE_TICK_MS * 1000000LL};
-	const struct itimerspec times = {period, period};
-
-	event.sigev_notify_thread_id = gettid();
-	if (timer_create(CLOCK_MONOTONIC, &event, &vm->tick) != 0)
-		return vm_fail(vm, "timer_create");
-	vm->ticking = true;
-	if (timer_settime(vm->tick, 0, &times, NULL) != 0)
-		return vm_fail(vm, "timer_settime");
-	return 0;
-}
-
-/*
- * Fills the guest's memory: the tables that the CPU needs, and the image.
- * Returns 0, or -1 when reported or when a signal asks us to end.
- */
-static int memory_create(struct vm *vm)
-{
-	if (memory_allocate(vm) != 0)
-		return -1;
-	gdt_create(vm);
-	idt_create(vm);
-	paging_create(vm);
-	return_address_set(vm);
-	return image_load(vm);
-}
-
-/*
- * Creates the VM, ready to run the guest's first instruction.  Returns 0, or
- * -1 when reported or when a signal asks us to end.
- */
-static int vm_create(struct vm *vm)
-{
-	if (stop_signal)
-		return -1;
-	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
-	if (vm->fd < 0)
-		return vm_fail(vm, "KVM_CREATE_VM");
-	if (slot_create(vm) != 0)
-		return -1;
-	if (vcpu_create(vm) != 0)
-		return -1;
-	if (console_create(vm) != 0)
-		return -1;
-	return tick_create(vm);
-}
-
-/* Gives back all that the VM holds, whether its creation succeeded or not. */
-static void vm_destroy(struct vm *vm)
-{
-	if (vm->ticking)
-		timer_delete(vm->tick);
-	if (vm->vcpu >= 0)
-		close(vm->vcpu);
-	if (vm->fd >= 0)
-		close(vm->fd);
-	memory_free(vm);
-	files_destroy(vm);
-}
-
-/*
- * Carries out the IN or OUT for which the vCPU stopped.  Returns 0, or -1 when
- * reported.
- */
-static int vm_io(struct vm *vm)
-{
-	switch (vm->run->io.port) {
-	case CONSOLE_PORT:
-		return console_io(vm);
-	case FILES_PORT:
-		return files_io(vm);
-	default:
-		return port_error(vm, "there is no such port");
-	}
-}
-
-/*
- * Reports what KVM could not do, such as to emulate an instruction, where it
- * has to; returns -1.
- */
-static int internal_error_report(struct vm *vm)
-{
-	uint32_t suberror = vm->run->internal.suberror;
-	struct kvm_regs regs;
-
-	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &regs) < 0)
-		return vm_fail(vm, "KVM_GET_REGS");
-	return report(vm->name, "KVM could not go on at rip 0x%llx: %s %u",
-	    (unsigned long long)regs.rip, suberror ==
-	    KVM_INTERNAL_ERROR_EMULATION ? "it can't emulate the instruction, "
-	    "suberror" : "suberror", suberror);
-}
-
-/*
- * Names what stopped the vCPU for good; api.rst 5, "exit_reason".  Returns 0
- * for the guest's hlt, or -1 when reported.
- */
-static int vm_ended(struct vm *vm)
-{
-	const struct kvm_run *run = vm->run;
-
-	switch (run->exit_reason) {
-	case KVM_EXIT_HLT:
-		return halt_check(vm);
-	case KVM_EXIT_SHUTDOWN:
-		return report(vm->name, "triple fault: a fault that "
-		    "could not be delivered");
-	case KVM_EXIT_MMIO:
-		return report(vm->name, "%s guest-physical address 0x%llx, "
-		    "where there is no memory",
-		    run->mmio.is_write ? "write to" : "read from",
-		    run->mmio.phys_addr);
-	case KVM_EXIT_FAIL_ENTRY:
-		return report(vm->name, "the CPU refused to enter the guest, "
-		    "reason 0x%llx",
-		    run->fail_entry.hardware_entry_failure_reason);
-	case KVM_EXIT_INTERNAL_ERROR:
-		return internal_error_report(vm);
-	default:
-		return report(vm->name, "stopped for KVM's exit reason %u",
-		    run->exit_reason);
-	}
-}
-
-/*
- * Runs the guest until it ends.  Returns 0 when it ended with hlt, or -1 when
- * it did not and that is reported, or a signal asks us to end.
- */
-static int vm_loop(struct vm *vm)
-{
-	int error;
-
-	for (;;) {
-		error = ioctl(vm->vcpu, KVM_RUN, NULL) < 0 ? errno : 0;
-		if (console_drain(vm) != 0)
-			return -1;
-		if (error == EINTR && !stop_signal) {
-			vm->run->immediate_exit = 0;
-			if (console_tick(vm) != 0)
-				return -1;
-		} else if (error == 0 && vm->run->exit_reason == KVM_EXIT_IO) {
-			if (vm_io(vm) != 0)
-				return -1;
-		} else if (error != 0 ||
-		    vm->run->exit_reason != KVM_EXIT_SET_TPR) {
-			/* The one exception: CR8 was lowered, to no effect. */
-			break;
-		}
-	}
-	if (console_flush(vm) != 0 || stop_signal)
-		return -1;
-	errno = error;
-	if (error != 0)
-		return vm_fail(vm, "KVM_RUN");
-	return vm_ended(vm);
-}
-
-/*
- * A machine's whole life.  Returns 0 when its guest ended with hlt, or -1 when
- * that is not so, and all output is written.
- */
-static int vm_run(struct vm *vm)
-{
-	int result = memory_create(vm);
-
-	if (result == 0)
-		result = paths_confine(vm);
-	if (result == 0)
-		result = vm_create(vm);
-	if (result == 0)
-		result = calls_confine(vm);
-	if (result == 0)
-		result = vm_loop(vm);
-	input_give(vm);
-	vm_destroy(vm);
-	return result;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return report("PR_SET_NO_NEW_PRIVS", "%s", strerror(errno));
+	return paths_confine(opt, vms) != 0 ? -1 : calls_confine();
 }
 
 /* ---- threads ---------------------------------------------------------- */
 
-#define THREAD_STACK (128 * KIB)	/* bytes of a thread's stack */
+/*
+ * The bytes of a thread's stack.  It has no guard page, which the kernel would
+ * have to go through for every VM that it creates; so nothing here is recursive
+ * or takes much of the stack, as a test checks.
+ */
+#define THREAD_STACK (128 * KIB)
 #define VM_DESCRIPTORS 3		/* open files that a VM takes */
 
 /*
- * How many VMs the limit on open files leaves room for.  /dev/kvm got the
- * lowest free number, so all below are taken.
+ * Raises the limit on open files as far as it goes.  Returns how many more can
+ * be opened, up to MOST.
  */
-static unsigned int room_ask(const struct kvm *kvm)
+static size_t descriptors_count(size_t most)
 {
 	struct rlimit limit;
-	rlim_t room = SEM_VALUE_MAX;
+	size_t count = 0;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-		room = (limit.rlim_cur - (rlim_t)kvm->fd - 1) /
-		    VM_DESCRIPTORS;
-	return room < SEM_VALUE_MAX ? (unsigned int)room : SEM_VALUE_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return most;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (int fd = 0; (rlim_t)fd < limit.rlim_cur && count < most; fd++)
+		count += fcntl(fd, F_GETFD) < 0;
+	return count;
 }
 
-/*
- * The thread of a VM: all there is of it happens here.  It needs to be sure of
- * its open files, for many VMs could each get some of theirs, and none run.
- */
+/* The thread of a VM. */
 static void *thread_main(void *argument)
 {
 	struct vm *vm = argument;
 
-	if (sem_trywait(&vm->shared->room) != 0) {
-		vm->result = report(vm->name, "%s", strerror(EMFILE));
-		return NULL;
-	}
+	vm->tid = gettid();
 	vm->result = vm_run(vm);
-	sem_post(&vm->shared->room);
+	sem_post(vm->ended);
 	return NULL;
 }
 
-/*
- * What messages call guest number AT: its image and, where the image is given
- * more than once, which guest it is.  Returns NULL when there is no memory.
- */
-static char *name_make(const struct options *opt, size_t at)
+/* Starts the VM's thread. */
+static int thread_start(struct vm *vm)
 {
-	char *image = opt->images[at], *name;
-	size_t same = 0;
-
-	for (size_t i = 0; i < opt->count; i++)
-		same += strcmp(opt->images[i], image) == 0;
-	if (same == 1)
-		return strdup(image);
-	return asprintf(&name, "%s#%zu", image, at + 1) < 0 ? NULL : name;
-}
-
-/* Gives back what thread_start allocated for a VM. */
-static void thread_free(struct vm *vm)
-{
-	if (vm != NULL)
-		free(vm->name);
-	free(vm);
-}
-
-/*
- * Makes the VM of guest number AT and starts its thread.  Returns the VM, or
- * NULL when reported.
- */
-static struct vm *thread_start(const struct options *opt,
-    const struct kvm *kvm, struct shared *shared, size_t at)
-{
-	struct vm *vm = calloc(1, sizeof(*vm));
 	pthread_attr_t attributes;
-	int error = ENOMEM;
+	int error;
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, THREAD_STACK);
-	if (vm != NULL && (vm->name = name_make(opt, at)) != NULL) {
-		vm->opt = opt;
-		vm->kvm = kvm;
-		vm->shared = shared;
-		vm->image = opt->images[at];
-		vm->fd = vm->vcpu = -1;
-		vm->number = at + 1;
-		vm->folder = -ENOENT;	/* not made yet */
-		vm->request = UINT64_MAX;	/* outside RAM */
-		error = pthread_create(&vm->thread, &attributes, thread_main,
-		    vm);
-	}
+	pthread_attr_setguardsize(&attributes, 0);
+	error = pthread_create(&vm->thread, &attributes, thread_main, vm);
 	pthread_attr_destroy(&attributes);
-	if (error == 0)
-		return vm;
-	report(opt->images[at], "guest %zu: no thread: %s", at + 1,
-	    strerror(error));
-	thread_free(vm);
-	return NULL;
+	if (error != 0)
+		return vm_report(vm, "no thread: %s", strerror(error));
+	vm->started = true;
+	return 0;
 }
 
 /*
- * Runs all guests at once, each in its thread.  Returns 0 when every one ended
- * with hlt, or -1 when that is not so.
+ * Waits until LEFT threads of COUNT VMs have ended.  A signal to stop comes to
+ * one thread of the process; this one passes it on, since the others may be in
+ * system calls for it to interrupt.
  */
-static int threads_run(const struct options *opt, const struct kvm *kvm)
+static void threads_wait(struct vm *vms, size_t count, size_t left,
+    sem_t *ended)
 {
-	struct shared shared = {
-		.output = PTHREAD_MUTEX_INITIALIZER,
-	};
-	struct vm **vms = calloc(opt->count, sizeof(struct vm *));
-	int result = 0;
+	int told = 0;
 
-	if (vms == NULL)
-		return report("calloc", "%s", strerror(errno));
-	sem_init(&shared.room, 0, room_ask(kvm));
-	sem_init(&shared.input, 0, 1);
-	for (size_t i = 0; i < opt->count; i++)
-		vms[i] = thread_start(opt, kvm, &shared, i);
-	for (size_t i = 0; i < opt->count; i++) {
-		if (vms[i] != NULL)
-			pthread_join(vms[i]->thread, NULL);
-		if (vms[i] != NULL)
-			folder_remove(vms[i]);
-		if (vms[i] == NULL || vms[i]->result != 0)
-			result = -1;
-		thread_free(vms[i]);
+	while (left > 0) {
+		for (size_t i = 0; i < count && told != stop_signal; i++)
+			syscall(SYS_tgkill, getpid(), vms[i].tid, stop_signal);
+		told = stop_signal;
+		if (sem_wait(ended) == 0)
+			left--;
+		else
+			told = 0;	/* it may be another signal */
 	}
-	free(vms);
+}
+
+/* Runs all guests at once, each in its thread. */
+static int threads_run(const struct options *opt, const struct kvm *kvm,
+    struct console *console)
+{
+	const size_t size = opt->count * sizeof(struct vm);
+	size_t room = descriptors_count(opt->count * VM_DESCRIPTORS) /
+	    VM_DESCRIPTORS, started = 0;
+	struct vm *vms = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int result = 0;
+	sem_t ended;
+
+	if (vms == MAP_FAILED)
+		return report("mmap", "%s", strerror(errno));
+	madvise(vms, size, MADV_NOHUGEPAGE);	/* as in memory_create */
+	pthread_mutex_init(&console->in_lock, NULL);
+	pthread_mutex_init(&console->out_lock, NULL);
+	sem_init(&ended, 0, 0);
+	for (size_t i = 0; i < opt->count; i++) {
+		vm_init(&vms[i], opt, kvm, console, opt->images[i]);
+		vms[i].number = i + 1;
+		vms[i].ended = &ended;
+		if (i < room)
+			folder_create(&vms[i]);
+	}
+	if (process_confine(opt, vms) != 0)
+		return -1;
+	for (size_t i = 0; i < opt->count; i++)
+		if (i >= room)
+			vm_report(&vms[i], "%s; ulimit -n sets the limit",
+			    strerror(EMFILE));
+		else if (thread_start(&vms[i]) == 0)
+			started++;
+	threads_wait(vms, opt->count, started, &ended);
+	for (size_t i = 0; i < opt->count; i++) {
+		if (vms[i].started)
+			pthread_join(vms[i].thread, NULL);
+		folder_remove(&vms[i]);
+		if (!vms[i].started || vms[i].result != 0)
+			result = -1;
+	}
+	munmap(vms, size);
 	return result;
 }
 
@@ -2091,230 +1892,137 @@ static const char usage[] =
     "  -f, --file FILE...     files that the guests share until they write\n"
     "  -h, --help             show this\n";
 
-/*
- * Says what is wrong with NAME on the command line, and how that goes; ends
- * with 2.
- */
-__attribute__((format(printf, 2, 3), noreturn))
-static void misuse(const char *name, const char *format, ...)
-{
-	va_list args;
+static const char letters[] = "+m:p:g:f:h";	/* +: words end it */
 
-	va_start(args, format);
-	say(name, format, args);
-	va_end(args);
-	write_all(STDERR_FILENO, usage, sizeof(usage) - 1);
-	exit(2);
+static const struct option names[] = {
+	{"memory", required_argument, NULL, 'm'},
+	{"page", required_argument, NULL, 'p'},
+	{"guest", required_argument, NULL, 'g'},
+	{"file", required_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+/* Sets VALUE, which is 0, to OPTION's argument, a digit of CHOICES. */
+static int choice(size_t *value, const char *option, const char *choices)
+{
+	if (*value != 0)
+		return report(option, "is given twice");
+	if (optarg[0] < '0' || optarg[0] > '9' || optarg[1] != '\0' ||
+	    strchr(choices, optarg[0]) == NULL)
+		return report(option, "must be %s, not \"%s\"", choices,
+		    optarg);
+	*value = (size_t)(optarg[0] - '0');
+	return 0;
 }
 
-/* Shows the usage to who asked for it; ends with 0, or 1 if it can't. */
-__attribute__((noreturn))
-static void help(void)
+/* Adds an option's argument, and the words that follow it, to LIST. */
+static void list_take(char **list, size_t *count, char **argv)
 {
-	if (write_all(STDOUT_FILENO, usage, sizeof(usage) - 1) != 0)
-		exit(report("standard output", "%s", strerror(errno)) != 0);
-	exit(0);
+	list[(*count)++] = optarg;
+	while (argv[optind] != NULL && argv[optind][0] != '-')
+		list[(*count)++] = argv[optind++];
 }
 
-/* The number that VALUE is, one of the digits in CHOICES; or misuse. */
-static size_t choice(const char *option, const char *value,
-    const char *choices)
+/* Parses the command line; -h ends the program. */
+static int options_parse(struct options *opt, int argc, char **argv)
 {
-	if (value[0] < '0' || value[0] > '9' || value[1] != '\0' ||
-	    strchr(choices, value[0]) == NULL)
-		misuse(option, "it takes %s, not \"%s\"", choices, value);
-	return (size_t)(value[0] - '0');
-}
+	int c;
 
-/* Takes an image of --guest's list. */
-static void image_add(struct options *opt, char *image)
-{
-	opt->images[opt->count++] = image;
-}
-
-/* Takes a file of --file's list. */
-static void file_add(struct options *opt, char *path)
-{
-	opt->files[opt->file_count++].path = path;
-}
-
-/* Takes a bare word: one more for LIST, the option before it. */
-static void word_add(struct options *opt, int list, char *word)
-{
-	switch (list) {
-	case 'g':
-		image_add(opt, word);
-		break;
-	case 'f':
-		file_add(opt, word);
-		break;
-	default:
-		misuse(word, "it belongs to no option");
-	}
-}
-
-/*
- * Takes the option C with its argument ARG, as getopt_long found it; WORD is
- * where, unless that is among short options in one word.
- */
-static void option_take(struct options *opt, int c, char *arg,
-    const char *word)
-{
-	const char spelt[] = {'-', (char)optopt, '\0'};
-	const char *name = strncmp(word, "--", 2) == 0 ? word : spelt;
-
-	switch (c) {
-	case 'm':
-		opt->memory = choice("--memory", arg, "2, 4 or 8") * MIB;
-		break;
-	case 'p':
-		opt->page = choice("--page", arg, "4 or 2") == 4 ?
-		    PAGE_4K : PAGE_2M;
-		break;
-	case 'g':
-		image_add(opt, arg);
-		break;
-	case 'f':
-		file_add(opt, arg);
-		break;
-	case 'h':
-		help();
-	case ':':
-		misuse(name, "it needs a value");
-	default:
-		misuse(name, "there is no such option");
-	}
-}
-
-/* Takes the whole command line, or ends in misuse. */
-static void options_parse(struct options *opt, int argc, char **argv)
-{
-	static const struct option names[] = {
-		{"memory", required_argument, NULL, 'm'},
-		{"page", required_argument, NULL, 'p'},
-		{"guest", required_argument, NULL, 'g'},
-		{"file", required_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const int word = 1;	/* getopt's sign for one, with the '-' below */
-	int c, list = 0;
-
-	*opt = (struct options){
-		.images = calloc((size_t)argc, sizeof(*opt->images)),
-		.files = calloc((size_t)argc, sizeof(*opt->files)),
-	};
-	if (opt->images == NULL || opt->files == NULL) {
-		report("calloc", "%s", strerror(errno));
-		exit(1);
-	}
-	while ((c = getopt_long(argc, argv, "-:m:p:g:f:h", names,
-	    NULL)) != -1) {
-		if (c == word) {
-			word_add(opt, list, optarg);
-			continue;
+	opt->images = calloc((size_t)argc, sizeof(*opt->images));
+	if (opt->images == NULL)
+		return report("calloc", "%s", strerror(errno));
+	opt->paths = calloc((size_t)argc, sizeof(*opt->paths));
+	if (opt->paths == NULL)
+		return report("calloc", "%s", strerror(errno));
+	while ((c = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		switch (c) {
+		case 'm':
+			if (choice(&opt->memory, "--memory", "2, 4 or 8") != 0)
+				return -1;
+			break;
+		case 'p':
+			if (choice(&opt->page, "--page", "4 or 2") != 0)
+				return -1;
+			break;
+		case 'g':
+			list_take(opt->images, &opt->count, argv);
+			break;
+		case 'f':
+			list_take(opt->paths, &opt->path_count, argv);
+			break;
+		case 'h':
+			if (write_all(STDOUT_FILENO, usage, strlen(usage)) == 0)
+				exit(0);
+			report("standard output", "%s", strerror(errno));
+			exit(1);
+		default:		/* getopt_long has reported it */
+			return -1;
 		}
-		option_take(opt, c, optarg, argv[optind - 1]);
-		list = c;
 	}
-	for (; optind < argc; optind++)		/* what stands behind -- */
-		word_add(opt, list, argv[optind]);
+	if (optind < argc)
+		return report(argv[optind], "belongs to no option");
 	if (opt->memory == 0)
-		misuse("--memory", "it is missing");
+		return report("--memory", "is required");
 	if (opt->page == 0)
-		misuse("--page", "it is missing");
+		return report("--page", "is required");
 	if (opt->count == 0)
-		misuse("--guest", "it is missing");
+		return report("--guest", "is required");
+	opt->memory *= MIB;
+	opt->page = opt->page == 4 ? PAGE_4K : PAGE_2M;
+	return 0;
 }
 
 /* ---- main ------------------------------------------------------------- */
 
-/*
- * Makes sure that no file of ours gets the number of a standard stream which
- * the caller closed: its place is taken by one that can't be read or written.
- */
-static void streams_check(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", fd == STDIN_FILENO ?
-			    O_WRONLY : O_RDONLY);
-}
-
-/*
- * The handler of the signals that ask us to end: in good order the first time,
- * and at once when another comes later, for output may wait for a reader for
- * ever.  (One right behind the first is the first again, for timeout(1) sends
- * it to the process and to its group.)
- */
+/* The handler of the signals that are to stop the program. */
 static void stop_handle(int number)
 {
-	static _Atomic time_t first;
-	struct timespec now;
-	int saved = errno;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	errno = saved;
-	if (stop_signal == 0) {
-		first = now.tv_sec;
-		stop_signal = number;
-	} else if (now.tv_sec > first + 1) {
-		signal(number, SIG_DFL);
-		raise(number);
-	}
+	stop_signal = number;
 }
 
 /*
- * Sets up what signals do: SIGINT and SIGTERM ask us to end, SIGPIPE and
- * SIGXFSZ become errors of write.
+ * Sets up what signals do.  A system call that the tick interrupts is restarted
+ * by the kernel, except KVM_RUN; one that a signal to stop interrupts is not.
  */
 static void signals_init(void)
 {
-	struct sigaction stop = {.sa_handler = stop_handle};
-	struct sigaction tick = {
-		.sa_sigaction = tick_handle,
-		.sa_flags = SA_SIGINFO,
-	};
-	sigset_t ours;
+	const struct sigaction stop = {.sa_handler = stop_handle};
+	struct sigaction old;
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGALRM, &tick, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGHUP, &stop, &old);
+	if (old.sa_handler == SIG_IGN)
+		signal(SIGHUP, SIG_IGN);	/* as nohup(1) has it */
+	signal(SIGVTALRM, tick_handle);		/* with SA_RESTART */
+	signal(SIGPIPE, SIG_IGN);		/* write fails instead */
 	signal(SIGXFSZ, SIG_IGN);
-	/* The caller may have them blocked, and we inherit that. */
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }
 
 /*
- * Allows as many open files as the host does: each VM has its own, and the
- * limit is often set low for programs that use select.
+ * Makes sure that no file opened later gets the number of a standard stream
+ * that the caller closed: it is opened in a way that it can't be used.
  */
-static void files_allow(void)
+static int streams_check(void)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return report("/dev/null", "%s", strerror(errno));
+	return 0;
 }
 
 /*
- * Makes this run the only one whose guests have their folders in the working
- * directory.  Returns 0, or -1 when reported.
+ * Locks the working directory, so that no other run has its guests' folders
+ * there at the same time.
  */
-static int directory_lock(void)
+static int directory_lock(struct options *opt)
 {
-	int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
+	opt->directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (opt->directory < 0)
 		return report("working directory", "%s", strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (flock(opt->directory, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
 		return report("working directory", "another run uses it, and "
@@ -2324,26 +2032,26 @@ static int directory_lock(void)
 
 int main(int argc, char **argv)
 {
-	static struct options opt;	/* for as long as the process lives */
+	static struct options opt;
 	static struct kvm kvm;
-	int result = 0;
+	static struct console console;
+	int result;
 
-	streams_check();
-	options_parse(&opt, argc, argv);
-	for (size_t i = 0; i < opt.count; i++)
-		if (image_check(&opt, opt.images[i]) != 0)
-			result = -1;
-	files_allow();
-	if (originals_open(&opt) != 0 || directory_lock() != 0)
-		result = -1;
-	if (result != 0 || kvm_open(&kvm) != 0)
+	if (streams_check() != 0)
+		return 1;
+	if (options_parse(&opt, argc, argv) != 0) {
+		write_all(STDERR_FILENO, usage, strlen(usage));
+		return 2;
+	}
+	if (kvm_open(&kvm) != 0)
+		return 1;
+	if (originals_open(&opt) != 0 || directory_lock(&opt) != 0)
 		return 1;
 	signals_init();
-	result = threads_run(&opt, &kvm);
-	kvm_close(&kvm);
+	result = threads_run(&opt, &kvm, &console);
 	if (stop_signal) {
 		signal(stop_signal, SIG_DFL);
-		raise(stop_signal);
+		kill(getpid(), stop_signal);
 	}
 	return result == 0 ? 0 : 1;
 }
