@@ -97,10 +97,7 @@
 struct frame {
 	uint64_t error;			/* only for some vectors */
 	uint64_t rip;
-	uint64_t cs;
-	uint64_t rflags;
-	uint64_t rsp;
-	uint64_t ss;
+	uint64_t other[4];		/* cs, rflags, rsp, ss */
 };
 
 /* ---- the machine ------------------------------------------------------ */
@@ -197,8 +194,8 @@ static atomic_int stop_signal;
 /* ---- errors ----------------------------------------------------------- */
 
 /*
- * Writes SIZE bytes to FD.  A write that a signal to stop interrupts is given
- * up, since its reader may never come.  Returns -1 with errno on failure.
+ * Writes SIZE bytes to FD; fails with errno.  A write that a signal to stop
+ * interrupts is given up, since its reader may never come.
  */
 static int write_all(int fd, const void *data, size_t size)
 {
@@ -215,10 +212,7 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/*
- * Says in one line on stderr what is wrong with NAME: an image, a file, an
- * option or a call.  Returns -1, for the caller to return.
- */
+/* Reports in one line on stderr what is wrong with NAME; returns -1. */
 __attribute__((format(printf, 2, 3)))
 static int report(const char *name, const char *format, ...)
 {
@@ -409,10 +403,9 @@ static void descriptors_create(struct vm *vm)
 }
 
 /*
- * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling
- * and Activating Long Mode", but all at once.  The other registers are as for
- * a call of the C function at address 0 with the bytes of RAM and of a page as
- * its arguments; descriptors_create wrote the return address.
+ * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling and
+ * Activating Long Mode", but all at once.  The other registers are as for a
+ * call of the C function at address 0 with the sizes of RAM and of a page.
  */
 static int registers_set(struct vm *vm)
 {
@@ -563,16 +556,14 @@ static int ring_drain(struct vm *vm)
 	return 0;
 }
 
-/*
- * Reads standard input ahead, to the empty buffer, which stays empty at the end
- * of the input.  Output is written first if there is a wait, as after a prompt.
- */
+/* Reads input ahead, to the empty buffer; at its end that stays empty. */
 static int input_fill(struct vm *vm)
 {
 	struct console *console = vm->console;
 	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
 	ssize_t n;
 
+	/* Only before a wait does the user need to see the output. */
 	if (poll(&ready, 1, 0) == 0 && console_flush(vm) != 0)
 		return -1;
 	n = stop_signal ? -1 : read(STDIN_FILENO, console->in, CONSOLE_INPUT);
@@ -771,8 +762,8 @@ static int vm_io(struct vm *vm)
 }
 
 /*
- * Runs the guest until it ends.  KVM_RUN lets the CPU execute it, and returns
- * with EINTR after a signal, such as the tick, or with a VM exit to handle.
+ * Runs the guest until it ends.  KVM_RUN lets the CPU execute the guest, and
+ * returns with a VM exit to handle, or with EINTR after a signal or a tick.
  */
 static int vm_loop(struct vm *vm)
 {
@@ -810,9 +801,8 @@ static int vm_run(struct vm *vm)
 /* ---- KVM -------------------------------------------------------------- */
 
 /*
- * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  All
- * of it is for the guest, but virtualization: a guest of the guest would run
- * that part of KVM which has had the most escapes.
+ * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  The
+ * guest gets all of it but virtualization, the part of KVM with most escapes.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -836,11 +826,7 @@ static int cpuid_get(struct kvm *kvm)
 	return 0;
 }
 
-/*
- * Opens /dev/kvm and asks what every VM needs to know of it; api.rst 4.1
- * "KVM_GET_API_VERSION", 4.4 "KVM_CHECK_EXTENSION", 4.5
- * "KVM_GET_VCPU_MMAP_SIZE".
- */
+/* Opens /dev/kvm and asks what every VM needs to know; api.rst 4.1 to 4.5. */
 static int kvm_open(struct kvm *kvm)
 {
 	kvm->fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -872,7 +858,6 @@ static const char usage[] =
     "  -h, --help             show this\n";
 
 static const char letters[] = "+m:p:g:h";	/* +: words end it */
-
 static const struct option names[] = {
 	{"memory", required_argument, NULL, 'm'},
 	{"page", required_argument, NULL, 'p'},
@@ -944,21 +929,19 @@ static void stop_handle(int number)
 	stop_signal = number;
 }
 
-/*
- * Sets up what signals do.  A system call that the tick interrupts is restarted
- * by the kernel, except KVM_RUN; one that a signal to stop interrupts is not.
- */
+/* Sets up what signals do. */
 static void signals_init(void)
 {
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
+	/* They interrupt any system call, but a tick KVM_RUN only. */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, &old);
 	if (old.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN);	/* as nohup(1) has it */
-	signal(SIGVTALRM, tick_handle);		/* with SA_RESTART */
+	signal(SIGVTALRM, tick_handle);
 	signal(SIGPIPE, SIG_IGN);		/* write fails instead */
 	signal(SIGXFSZ, SIG_IGN);
 }

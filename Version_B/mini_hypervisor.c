@@ -102,10 +102,7 @@
 struct frame {
 	uint64_t error;			/* only for some vectors */
 	uint64_t rip;
-	uint64_t cs;
-	uint64_t rflags;
-	uint64_t rsp;
-	uint64_t ss;
+	uint64_t other[4];		/* cs, rflags, rsp, ss */
 };
 
 /* ---- the machine ------------------------------------------------------ */
@@ -216,8 +213,8 @@ static atomic_int stop_signal;
 /* ---- errors ----------------------------------------------------------- */
 
 /*
- * Writes SIZE bytes to FD.  A write that a signal to stop interrupts is given
- * up, since its reader may never come.  Returns -1 with errno on failure.
+ * Writes SIZE bytes to FD; fails with errno.  A write that a signal to stop
+ * interrupts is given up, since its reader may never come.
  */
 static int write_all(int fd, const void *data, size_t size)
 {
@@ -234,10 +231,7 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/*
- * Says in one line on stderr what is wrong with NAME: an image, a file, an
- * option or a call.  Returns -1, for the caller to return.
- */
+/* Reports in one line on stderr what is wrong with NAME; returns -1. */
 __attribute__((format(printf, 2, 3)))
 static int report(const char *name, const char *format, ...)
 {
@@ -435,10 +429,9 @@ static void descriptors_create(struct vm *vm)
 }
 
 /*
- * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling
- * and Activating Long Mode", but all at once.  The other registers are as for
- * a call of the C function at address 0 with the bytes of RAM and of a page as
- * its arguments; descriptors_create wrote the return address.
+ * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling and
+ * Activating Long Mode", but all at once.  The other registers are as for a
+ * call of the C function at address 0 with the sizes of RAM and of a page.
  */
 static int registers_set(struct vm *vm)
 {
@@ -627,16 +620,14 @@ static int ring_drain(struct vm *vm)
 	return 0;
 }
 
-/*
- * Reads standard input ahead, to the empty buffer, which stays empty at the end
- * of the input.  Output is written first if there is a wait, as after a prompt.
- */
+/* Reads input ahead, to the empty buffer; at its end that stays empty. */
 static int input_fill(struct vm *vm)
 {
 	struct console *console = vm->console;
 	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
 	ssize_t n;
 
+	/* Only before a wait does the user need to see the output. */
 	if (poll(&ready, 1, 0) == 0 && console_flush(vm) != 0)
 		return -1;
 	n = stop_signal ? -1 : read(STDIN_FILENO, console->in, CONSOLE_INPUT);
@@ -860,8 +851,8 @@ static int vm_io(struct vm *vm)
 }
 
 /*
- * Runs the guest until it ends.  KVM_RUN lets the CPU execute it, and returns
- * with EINTR after a signal, such as the tick, or with a VM exit to handle.
+ * Runs the guest until it ends.  KVM_RUN lets the CPU execute the guest, and
+ * returns with a VM exit to handle, or with EINTR after a signal or a tick.
  */
 static int vm_loop(struct vm *vm)
 {
@@ -900,9 +891,8 @@ static int vm_run(struct vm *vm)
 /* ---- KVM -------------------------------------------------------------- */
 
 /*
- * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  All
- * of it is for the guest, but virtualization: a guest of the guest would run
- * that part of KVM which has had the most escapes.
+ * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  The
+ * guest gets all of it but virtualization, the part of KVM with most escapes.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -926,11 +916,7 @@ static int cpuid_get(struct kvm *kvm)
 	return 0;
 }
 
-/*
- * Opens /dev/kvm and asks what every VM needs to know of it; api.rst 4.1
- * "KVM_GET_API_VERSION", 4.4 "KVM_CHECK_EXTENSION", 4.5
- * "KVM_GET_VCPU_MMAP_SIZE".
- */
+/* Opens /dev/kvm and asks what every VM needs to know; api.rst 4.1 to 4.5. */
 static int kvm_open(struct kvm *kvm)
 {
 	kvm->fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -955,17 +941,13 @@ static int kvm_open(struct kvm *kvm)
 /* ---- threads ---------------------------------------------------------- */
 
 /*
- * The bytes of a thread's stack.  It has no guard page, which the kernel would
- * have to go through for every VM that it creates; so nothing here is recursive
- * or takes much of the stack, as a test checks.
+ * The bytes of a thread's stack.  A guard page for each would slow the kernel's
+ * creation of VMs, so a test checks instead how much of it the code can take.
  */
 #define THREAD_STACK (128 * KIB)
 #define VM_DESCRIPTORS 2		/* open files that a VM takes */
 
-/*
- * Raises the limit on open files as far as it goes.  Returns how many more can
- * be opened, up to MOST.
- */
+/* Raises the limit on open files; returns how many it leaves, up to MOST. */
 static size_t descriptors_count(size_t most)
 {
 	struct rlimit limit;
@@ -1009,9 +991,8 @@ static int thread_start(struct vm *vm)
 }
 
 /*
- * Waits until LEFT threads of COUNT VMs have ended.  A signal to stop comes to
- * one thread of the process; this one passes it on, since the others may be in
- * system calls for it to interrupt.
+ * Waits until LEFT threads of COUNT VMs have ended.  A signal comes to one
+ * thread only; this one passes it on, to interrupt the others' system calls.
  */
 static void threads_wait(struct vm *vms, size_t count, size_t left,
     sem_t *ended)
@@ -1079,7 +1060,6 @@ static const char usage[] =
     "  -h, --help             show this\n";
 
 static const char letters[] = "+m:p:g:h";	/* +: words end it */
-
 static const struct option names[] = {
 	{"memory", required_argument, NULL, 'm'},
 	{"page", required_argument, NULL, 'p'},
@@ -1160,21 +1140,19 @@ static void stop_handle(int number)
 	stop_signal = number;
 }
 
-/*
- * Sets up what signals do.  A system call that the tick interrupts is restarted
- * by the kernel, except KVM_RUN; one that a signal to stop interrupts is not.
- */
+/* Sets up what signals do. */
 static void signals_init(void)
 {
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
+	/* They interrupt any system call, but a tick KVM_RUN only. */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, &old);
 	if (old.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN);	/* as nohup(1) has it */
-	signal(SIGVTALRM, tick_handle);		/* with SA_RESTART */
+	signal(SIGVTALRM, tick_handle);
 	signal(SIGPIPE, SIG_IGN);		/* write fails instead */
 	signal(SIGXFSZ, SIG_IGN);
 }

@@ -111,10 +111,7 @@
 struct frame {
 	uint64_t error;			/* only for some vectors */
 	uint64_t rip;
-	uint64_t cs;
-	uint64_t rflags;
-	uint64_t rsp;
-	uint64_t ss;
+	uint64_t other[4];		/* cs, rflags, rsp, ss */
 };
 
 /* ---- the machine ------------------------------------------------------ */
@@ -195,7 +192,8 @@ struct handle {
 };
 
 /*
- * A request of the guest's, in its RAM, little-endian.  Its result is 0 or
+ * A request of the guest's, in its RAM.  OUT hands over the address, once; IN
+ * carries out the request that is there then, and returns its result: 0 or
  * more, or a negative Linux errno.
  *
  *	            handle  address    size    flags
@@ -214,15 +212,12 @@ struct request {
 	uint32_t reserved;
 };
 
-_Static_assert(sizeof(struct request) == 32 && offsetof(struct request, address)
-    == 8 && offsetof(struct request, flags) == 24, "guests rely on it");
+_Static_assert(sizeof(struct request) == 32 &&
+    offsetof(struct request, flags) == 24, "guests rely on this layout");
 
 enum operation {
-	OPERATION_OPEN = 1,
-	OPERATION_CLOSE,
-	OPERATION_READ,
-	OPERATION_WRITE,
-	OPERATION_SEEK,
+	OPERATION_OPEN = 1, OPERATION_CLOSE, OPERATION_READ,
+	OPERATION_WRITE, OPERATION_SEEK,
 };
 
 /* The command line. */
@@ -298,8 +293,8 @@ static atomic_int stop_signal;
 /* ---- errors ----------------------------------------------------------- */
 
 /*
- * Writes SIZE bytes to FD.  A write that a signal to stop interrupts is given
- * up, since its reader may never come.  Returns -1 with errno on failure.
+ * Writes SIZE bytes to FD; fails with errno.  A write that a signal to stop
+ * interrupts is given up, since its reader may never come.
  */
 static int write_all(int fd, const void *data, size_t size)
 {
@@ -316,10 +311,7 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/*
- * Says in one line on stderr what is wrong with NAME: an image, a file, an
- * option or a call.  Returns -1, for the caller to return.
- */
+/* Reports in one line on stderr what is wrong with NAME; returns -1. */
 __attribute__((format(printf, 2, 3)))
 static int report(const char *name, const char *format, ...)
 {
@@ -517,10 +509,9 @@ static void descriptors_create(struct vm *vm)
 }
 
 /*
- * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling
- * and Activating Long Mode", but all at once.  The other registers are as for
- * a call of the C function at address 0 with the bytes of RAM and of a page as
- * its arguments; descriptors_create wrote the return address.
+ * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling and
+ * Activating Long Mode", but all at once.  The other registers are as for a
+ * call of the C function at address 0 with the sizes of RAM and of a page.
  */
 static int registers_set(struct vm *vm)
 {
@@ -709,16 +700,14 @@ static int ring_drain(struct vm *vm)
 	return 0;
 }
 
-/*
- * Reads standard input ahead, to the empty buffer, which stays empty at the end
- * of the input.  Output is written first if there is a wait, as after a prompt.
- */
+/* Reads input ahead, to the empty buffer; at its end that stays empty. */
 static int input_fill(struct vm *vm)
 {
 	struct console *console = vm->console;
 	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
 	ssize_t n;
 
+	/* Only before a wait does the user need to see the output. */
 	if (poll(&ready, 1, 0) == 0 && console_flush(vm) != 0)
 		return -1;
 	n = stop_signal ? -1 : read(STDIN_FILENO, console->in, CONSOLE_INPUT);
@@ -824,9 +813,9 @@ static const char *path_name(const char *path)
 }
 
 /*
- * Checks a name for a file in a VM's folder, where a control byte or a '-' at
- * its beginning would mislead the user's terminal or commands.  Returns 0 or a
- * negative errno, like all functions of this section that serve a guest.
+ * Checks a name for a VM's folder, where a control byte or a leading '-' would
+ * mislead a terminal or a command.  Functions of this section that serve a
+ * guest return what it gets: 0 or more, or a negative errno.
  */
 static int name_check(const char *name)
 {
@@ -851,22 +840,18 @@ static int original_compare(const void *a, const void *b)
 }
 
 /*
- * Finds the file that a guest means by PATH: one given with --file, or one of
- * its own.  A new one comes after the last, to join the list when it is opened.
+ * Finds the VM's FILE for PATH, given with --file or its own.  A new one comes
+ * after the last, and joins the list when it is opened.
  */
 static int file_find(struct vm *vm, const char *path, struct file **file)
 {
 	const struct original key = {.name = path_name(path)};
 	struct original *const *found =
 	    tfind(&key, &vm->opt->originals, original_compare);
-	const struct original *original = NULL;
 	int error;
 
-	if (found != NULL && (strcmp(path, key.name) == 0 ||
-	    strcmp(path, (*found)->path) == 0))
-		original = *found;
-	if (original != NULL)
-		path = original->name;
+	if (found != NULL && strcmp(path, (*found)->path) == 0)
+		path = key.name;
 	error = name_check(path);
 	if (error != 0)
 		return error;
@@ -878,8 +863,8 @@ static int file_find(struct vm *vm, const char *path, struct file **file)
 	if (vm->file_count == FILES_MAX)
 		return -EMFILE;
 	*file = &vm->files[vm->file_count];
-	strcpy((*file)->name, path);
-	(*file)->original = original;
+	snprintf((*file)->name, sizeof((*file)->name), "%s", path);
+	(*file)->original = found != NULL ? *found : NULL;
 	(*file)->fd = -1;
 	return 0;
 }
@@ -901,25 +886,27 @@ static off_t file_size(int fd)
 }
 
 /*
- * Reads SIZE bytes at AT from FD to DATA, or writes them if OUT.  What the host
- * leaves after a part, as 9p does, is continued.  Returns how many bytes there
- * are, up to FILE_SIZE_MAX, or a negative errno if not even one.
+ * Reads SIZE bytes at AT from FD to DATA, or writes them if OUT, even if the
+ * host does a part at a time, as 9p does.  Returns how many, up to the end of
+ * the file or FILE_SIZE_MAX.
  */
 static int64_t transfer(int fd, uint8_t *data, size_t size, off_t at, bool out)
 {
-	size_t done = 0;
+	off_t from = at;
 	ssize_t n = 1;
 
 	if (size > (size_t)(FILE_SIZE_MAX - at))
 		size = (size_t)(FILE_SIZE_MAX - at);
-	while (done < size && n > 0) {
-		n = out ? pwrite(fd, data + done, size - done,
-		    at + (off_t)done) : pread(fd, data + done, size - done,
-		    at + (off_t)done);
-		if (n > 0)
-			done += (size_t)n;
+	while (size > 0 && n > 0) {
+		n = out ? pwrite(fd, data, size, at) :
+		    pread(fd, data, size, at);
+		if (n < 0)
+			break;
+		data += n;
+		size -= (size_t)n;
+		at += n;
 	}
-	return n < 0 && done == 0 ? -errno : (int64_t)done;
+	return n < 0 && at == from ? -errno : at - from;
 }
 
 /* Copies up to SIZE bytes at AT; returns how many, 0 at the end, or -errno. */
@@ -938,10 +925,7 @@ static int64_t piece_copy(struct vm *vm, int from, int to, off_t at,
 	return n > 0 ? transfer(to, vm->out, (size_t)n, at, true) : n;
 }
 
-/*
- * Copies what the descriptor FROM holds to the empty file TO.  Holes stay holes
- * where the file system tells them.
- */
+/* Copies the file FROM to the empty one TO, holes as holes. */
 static int64_t data_copy(struct vm *vm, int from, int to)
 {
 	const off_t most = 16 * MIB;	/* between two looks for a signal */
@@ -968,10 +952,7 @@ static int64_t data_copy(struct vm *vm, int from, int to)
 	return -EINTR;
 }
 
-/*
- * Makes the VM's folder and opens it.  Where that can't be done vm->folder
- * tells why, to a guest that makes a file.
- */
+/* Makes and opens the VM's folder; why it can't is told to guests later. */
 static void folder_create(struct vm *vm)
 {
 	struct stat status;
@@ -979,7 +960,9 @@ static void folder_create(struct vm *vm)
 
 	snprintf(name, sizeof(name), "vm%zu", vm->number);
 	vm->folder_made = mkdir(name, 0777) == 0;
-	vm->folder = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (vm->folder_made || errno == EEXIST)
+		vm->folder = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW |
+		    O_CLOEXEC);
 	if (vm->folder < 0)
 		vm->folder = -errno;
 	else if (!vm->folder_made && (fstat(vm->folder, &status) != 0 ||
@@ -1007,13 +990,12 @@ static void file_discard(const struct vm *vm, int fd)
 }
 
 /*
- * Begins to make FILE the VM's own, with what the descriptor FROM holds, if not
- * -1; file_publish or file_discard comes next.  Returns a descriptor, or a
- * negative errno.
+ * Begins to make FILE the VM's own, as a copy of the file FROM if not -1.
+ * Returns a descriptor for file_publish or file_discard.
  */
 static int file_create(struct vm *vm, const struct file *file, int from)
 {
-	mode_t mode = from >= 0 ? file->original->mode : 0666;
+	mode_t mode = file->original != NULL ? file->original->mode : 0666;
 	int64_t error = 0;
 	int fd;
 
@@ -1037,8 +1019,8 @@ static int file_create(struct vm *vm, const struct file *file, int from)
 }
 
 /*
- * Gives what file_create made its name, in place of what an earlier run left,
- * unless this run was given that.  If it fails, the VM still has the original.
+ * Gives FD of file_create its name, in place of what an earlier run left there,
+ * unless this run was given that.
  */
 static int file_publish(struct vm *vm, struct file *file, int fd)
 {
@@ -1061,7 +1043,7 @@ static int file_publish(struct vm *vm, struct file *file, int fd)
 	return error;
 }
 
-/* open(2).  Returns a handle or a negative errno. */
+/* open(2). */
 static int64_t files_open(struct vm *vm, const struct request *request)
 {
 	const int known = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND;
@@ -1099,77 +1081,17 @@ static int64_t files_open(struct vm *vm, const struct request *request)
 	return handle;
 }
 
-/*
- * The guest's open handle NUMBER on a file, if it was not opened with access
- * mode EXCEPT; or NULL.
- */
-static struct handle *handle_find(struct vm *vm, int32_t number, int except)
+/* read(2), right into RAM. */
+static int64_t files_read(struct vm *vm, const struct request *request,
+    struct handle *handle)
 {
-	struct handle *handle;
-
-	if (number < HANDLE_FIRST || number >= HANDLES_MAX)
-		return NULL;
-	handle = &vm->handles[number];
-	if (handle->file == NULL || (handle->flags & O_ACCMODE) == except)
-		return NULL;
-	return handle;
-}
-
-/* close(2).  The VM's own file stays open, to be the same when opened again. */
-static int64_t files_close(struct vm *vm, const struct request *request)
-{
-	struct handle *handle = handle_find(vm, request->handle, -1);
-
-	if (handle == NULL)
-		return -EBADF;
-	handle->file = NULL;
-	return 0;
-}
-
-/* read(2) from the console, up to what has been typed; -1 if it failed. */
-static int64_t console_read(struct vm *vm, uint8_t *data, size_t size)
-{
-	struct console *console = vm->console;
-
-	if (size == 0)
-		return 0;
-	if (input_take(vm) != 0 || (console->in_next == console->in_size &&
-	    input_fill(vm) != 0))
-		return -1;
-	if (size > console->in_size - console->in_next)
-		size = console->in_size - console->in_next;
-	memcpy(data, console->in + console->in_next, size);
-	console->in_next += size;
-	if (size == 0 || data[size - 1] == '\n')
-		input_release(vm);
-	return (int64_t)size;
-}
-
-/* write(2) to the console; -1 if it failed. */
-static int64_t console_write(struct vm *vm, const uint8_t *data, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (console_put(vm, data[i]) != 0)
-			return -1;
-	return (int64_t)size;
-}
-
-/* read(2), right into RAM.  Returns the bytes read or a negative errno. */
-static int64_t files_read(struct vm *vm, const struct request *request)
-{
-	struct handle *handle = handle_find(vm, request->handle, O_WRONLY);
 	uint8_t *data = ram_at(vm, request->address, request->size);
 	int64_t n;
 
-	if (handle == NULL && request->handle != STDIN_FILENO)
+	if ((handle->flags & O_ACCMODE) == O_WRONLY)
 		return -EBADF;
 	if (data == NULL)
 		return -EFAULT;
-	if (handle == NULL) {
-		n = console_read(vm, data, request->size);
-		vm->failed = n < 0;
-		return n;
-	}
 	n = transfer(file_fd(handle->file), data, request->size,
 	    handle->offset, false);
 	if (n > 0)
@@ -1177,61 +1099,44 @@ static int64_t files_read(struct vm *vm, const struct request *request)
 	return n;
 }
 
-/*
- * write(2), right from RAM.  A VM's first write to a file given with --file
- * makes its copy.  Returns the bytes written or a negative errno.
- */
-static int64_t files_write(struct vm *vm, const struct request *request)
+/* write(2), right from RAM.  A VM's first write to an original makes a copy. */
+static int64_t files_write(struct vm *vm, const struct request *request,
+    struct handle *handle)
 {
-	struct handle *handle = handle_find(vm, request->handle, O_RDONLY);
 	uint8_t *data = ram_at(vm, request->address, request->size);
-	bool console = request->handle == STDOUT_FILENO ||
-	    request->handle == STDERR_FILENO;
-	struct file *file;
+	struct file *file = handle->file;
 	int64_t n, at;
-	int fd;
+	int fd = file->fd, error = 0;
 
-	if (handle == NULL && !console)
+	if ((handle->flags & O_ACCMODE) == O_RDONLY)
 		return -EBADF;
 	if (data == NULL)
 		return -EFAULT;
-	if (console) {
-		n = console_write(vm, data, request->size);
-		vm->failed = n < 0;
-		return n;
-	}
 	if (request->size == 0)
 		return 0;
-	file = handle->file;
-	fd = file->fd >= 0 ? file->fd :
-	    file_create(vm, file, file->original->fd);
+	if (fd < 0)
+		fd = file_create(vm, file, file->original->fd);
 	if (fd < 0)
 		return fd;
 	at = handle->flags & O_APPEND ? file_size(fd) : handle->offset;
 	n = at >= FILE_SIZE_MAX ? -EFBIG : at;
 	if (n >= 0)
 		n = transfer(fd, data, request->size, at, true);
-	if (n >= 0 && fd != file->fd) {
-		int error = file_publish(vm, file, fd);
-
-		n = error != 0 ? error : n;
-	} else if (n < 0 && fd != file->fd) {
+	if (n < 0 && fd != file->fd)
 		file_discard(vm, fd);
-	}
-	if (n >= 0)
-		handle->offset = at + n;
+	else if (fd != file->fd)
+		error = file_publish(vm, file, fd);
+	if (n < 0 || error != 0)
+		return n < 0 ? n : error;
+	handle->offset = at + n;
 	return n;
 }
 
-/* lseek(2).  Returns the new offset or a negative errno. */
-static int64_t files_seek(struct vm *vm, const struct request *request)
+/* lseek(2). */
+static int64_t files_seek(const struct request *request, struct handle *handle)
 {
-	struct handle *handle = handle_find(vm, request->handle, -1);
 	int64_t base = 0, offset;
 
-	if (handle == NULL)
-		return request->handle >= 0 && request->handle < HANDLE_FIRST ?
-		    -ESPIPE : -EBADF;
 	if (request->flags == SEEK_CUR)
 		base = handle->offset;
 	else if (request->flags == SEEK_END)
@@ -1249,52 +1154,80 @@ static int64_t files_seek(struct vm *vm, const struct request *request)
 	return offset;
 }
 
-/* Carries out the guest's request.  Returns its result: >= 0, or -errno. */
+/* read(2) from handle 0, which gives what input there is; write(2) to 1, 2. */
+static int64_t console_call(struct vm *vm, const struct request *request)
+{
+	struct console *console = vm->console;
+	uint8_t *data = ram_at(vm, request->address, request->size);
+	size_t size = request->size;
+	bool in = request->handle == STDIN_FILENO;
+
+	if (request->operation == OPERATION_SEEK)
+		return -ESPIPE;
+	if (request->operation != (in ? OPERATION_READ : OPERATION_WRITE))
+		return -EBADF;
+	if (data == NULL)
+		return -EFAULT;
+	for (size_t i = 0; i < size && !in && !vm->failed; i++)
+		vm->failed = console_put(vm, data[i]) != 0;
+	if (!in || size == 0)
+		return (int64_t)size;
+	vm->failed = input_take(vm) != 0 || (console->in_next ==
+	    console->in_size && input_fill(vm) != 0);
+	if (size > console->in_size - console->in_next)
+		size = console->in_size - console->in_next;
+	memcpy(data, console->in + console->in_next, size);
+	console->in_next += size;
+	if (size == 0 || data[size - 1] == '\n')
+		input_release(vm);
+	return (int64_t)size;
+}
+
+/* Carries out the guest's request and returns its result. */
 static int64_t files_call(struct vm *vm)
 {
 	struct request request;
 	const void *block = ram_at(vm, vm->request, sizeof(request));
+	struct handle *handle;
 
 	if (block == NULL)
 		return -EFAULT;
 	memcpy(&request, block, sizeof(request));
-	switch (request.operation) {
-	case OPERATION_OPEN:
-		return files_open(vm, &request);
-	case OPERATION_CLOSE:
-		return files_close(vm, &request);
-	case OPERATION_READ:
-		return files_read(vm, &request);
-	case OPERATION_WRITE:
-		return files_write(vm, &request);
-	case OPERATION_SEEK:
-		return files_seek(vm, &request);
-	default:
+	if (request.operation < OPERATION_OPEN ||
+	    request.operation > OPERATION_SEEK)
 		return -ENOSYS;
-	}
+	if (request.operation == OPERATION_OPEN)
+		return files_open(vm, &request);
+	if (request.handle < 0 || request.handle >= HANDLES_MAX)
+		return -EBADF;
+	if (request.handle < HANDLE_FIRST)
+		return console_call(vm, &request);
+	handle = &vm->handles[request.handle];
+	if (handle->file == NULL)
+		return -EBADF;
+	if (request.operation == OPERATION_READ)
+		return files_read(vm, &request, handle);
+	if (request.operation == OPERATION_WRITE)
+		return files_write(vm, &request, handle);
+	if (request.operation == OPERATION_SEEK)
+		return files_seek(&request, handle);
+	handle->file = NULL;		/* close(2); the VM's own file stays */
+	return 0;			/* open, to be the same if it reopens */
 }
 
-/*
- * Carries out an IN or OUT on the file device: OUT sets the address of the
- * request block, IN carries out the request that the block holds then.
- */
+/* Carries out an IN or OUT on the file device; see struct request. */
 static int files_io(struct vm *vm)
 {
-	uint8_t *data = (uint8_t *)vm->run + vm->run->io.data_offset;
-	uint32_t value;
+	uint32_t *data = (void *)((uint8_t *)vm->run +
+	    vm->run->io.data_offset);
 
-	if (vm->run->io.size != sizeof(value))
+	if (vm->run->io.size != sizeof(*data))
 		return io_error(vm, "the file device takes four bytes");
-	for (uint32_t i = 0; i < vm->run->io.count && !vm->failed; i++) {
-		if (vm->run->io.direction == KVM_EXIT_IO_OUT) {
-			memcpy(&value, data, sizeof(value));
-			vm->request = value;
-		} else {
-			value = (uint32_t)files_call(vm);
-			memcpy(data, &value, sizeof(value));
-		}
-		data += sizeof(value);
-	}
+	for (uint32_t i = 0; i < vm->run->io.count && !vm->failed; i++)
+		if (vm->run->io.direction == KVM_EXIT_IO_OUT)
+			vm->request = data[i];
+		else
+			data[i] = (uint32_t)files_call(vm);
 	return vm->failed ? -1 : 0;
 }
 
@@ -1311,9 +1244,8 @@ static void files_destroy(struct vm *vm)
 /* Opens a file given with --file, which may not exist yet. */
 static int original_open(struct options *opt, struct original *file)
 {
-	struct stat status = {.st_mode = S_IFREG};
+	struct stat status = {.st_mode = S_IFREG | 0666};
 	struct original **found;
-	int error;
 
 	file->name = path_name(file->path);
 	file->fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -1322,9 +1254,8 @@ static int original_open(struct options *opt, struct original *file)
 	if (!S_ISREG(status.st_mode))
 		return report(file->path, "is not a regular file");
 	file->mode = status.st_mode & 0777;
-	error = name_check(file->name);
-	if (error != 0)
-		return report(file->path, "its name: %s", strerror(-error));
+	if (name_check(file->name) != 0)
+		return report(file->path, "has a name that no guest may use");
 	found = tsearch(file, &opt->originals, original_compare);
 	if (found == NULL)
 		return report(file->path, "%s", strerror(ENOMEM));
@@ -1341,7 +1272,8 @@ static int originals_open(struct options *opt)
 	struct original *originals = calloc(files + 1, sizeof(*originals));
 	int result = 0;
 
-	opt->given = calloc(2 * all, sizeof(*opt->given));
+	opt->given_count = 2 * all;
+	opt->given = calloc(opt->given_count, sizeof(*opt->given));
 	if (originals == NULL || opt->given == NULL)
 		return report("calloc", "%s", strerror(errno));
 	for (size_t i = 0; i < files; i++) {
@@ -1353,10 +1285,8 @@ static int originals_open(struct options *opt)
 		const char *path = i < files ? opt->paths[i] :
 		    opt->images[i - files];
 
-		opt->given_count += stat(path,
-		    &opt->given[opt->given_count]) == 0;
-		opt->given_count += lstat(path,
-		    &opt->given[opt->given_count]) == 0;
+		stat(path, &opt->given[2 * i]);		/* or it stays zero */
+		lstat(path, &opt->given[2 * i + 1]);
 	}
 	return result;
 }
@@ -1508,8 +1438,8 @@ static int vm_io(struct vm *vm)
 }
 
 /*
- * Runs the guest until it ends.  KVM_RUN lets the CPU execute it, and returns
- * with EINTR after a signal, such as the tick, or with a VM exit to handle.
+ * Runs the guest until it ends.  KVM_RUN lets the CPU execute the guest, and
+ * returns with a VM exit to handle, or with EINTR after a signal or a tick.
  */
 static int vm_loop(struct vm *vm)
 {
@@ -1548,9 +1478,8 @@ static int vm_run(struct vm *vm)
 /* ---- KVM -------------------------------------------------------------- */
 
 /*
- * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  All
- * of it is for the guest, but virtualization: a guest of the guest would run
- * that part of KVM which has had the most escapes.
+ * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  The
+ * guest gets all of it but virtualization, the part of KVM with most escapes.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -1574,11 +1503,7 @@ static int cpuid_get(struct kvm *kvm)
 	return 0;
 }
 
-/*
- * Opens /dev/kvm and asks what every VM needs to know of it; api.rst 4.1
- * "KVM_GET_API_VERSION", 4.4 "KVM_CHECK_EXTENSION", 4.5
- * "KVM_GET_VCPU_MMAP_SIZE".
- */
+/* Opens /dev/kvm and asks what every VM needs to know; api.rst 4.1 to 4.5. */
 static int kvm_open(struct kvm *kvm)
 {
 	kvm->fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -1603,10 +1528,9 @@ static int kvm_open(struct kvm *kvm)
 /* ---- confinement ------------------------------------------------------ */
 
 /*
- * A guest that finds a hole in this program or in KVM can do what the process
- * may do.  So the process gives up all that it does not need, once, before the
- * first thread starts: threads share their memory, so a confined one could
- * act through another that is not.
+ * A guest that finds a hole in this program can do what the process may do, so
+ * that gives up what it does not need.  It does so once, before it has threads:
+ * a confined thread could act through any other, whose memory it shares.
  */
 
 /* Landlock, which kernel headers have from 5.13 on; landlock.rst. */
@@ -1616,77 +1540,33 @@ static int kvm_open(struct kvm *kvm)
 #define LANDLOCK_PATH_BENEATH 1		/* the type of a rule */
 #define LANDLOCK_WRITE_FILE (1u << 1)	/* accesses to files */
 #define LANDLOCK_READ_FILE (1u << 2)
-#define LANDLOCK_READ_DIR (1u << 3)
 #define LANDLOCK_REMOVE_DIR (1u << 4)
 #define LANDLOCK_REMOVE_FILE (1u << 5)
 #define LANDLOCK_MAKE_REG (1u << 8)
-#define LANDLOCK_ALL ((1u << 13) - 1)	/* that its first version knows */
+#define LANDLOCK_DENIED 0x1FF7		/* all but to list a folder */
 
-struct landlock_path_rule {
-	uint64_t allowed;		/* accesses */
-	int32_t parent;			/* descriptor: beneath it */
-} __attribute__((packed));
-
-/* Allows ACCESS beneath the file FD, unless that is negative or a pipe's end. */
+/*
+ * Allows ACCESS to the file FD or, in a folder, to all beneath it.  The end of
+ * a pipe needs no rule; what is missing, or a folder for an image, gets none.
+ */
 static int path_allow(int rules, int fd, uint64_t access)
 {
-	const struct landlock_path_rule rule = {access, fd};
+	const struct {
+		uint64_t access;
+		int32_t fd;
+	} __attribute__((packed)) rule = {access, fd};
+	struct stat status;
 
-	if (fd >= 0 && syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH,
-	    &rule, 0) != 0 && errno != EBADFD)
+	if (fd < 0 || fstat(fd, &status) != 0 ||
+	    (access == LANDLOCK_READ_FILE && S_ISDIR(status.st_mode)))
+		return 0;
+	if (syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH, &rule,
+	    0) != 0 && errno != EBADFD)
 		return report("landlock_add_rule", "%s", strerror(errno));
 	return 0;
 }
 
-/* Allows the image at PATH to be read; a missing one is reported later. */
-static int image_allow(int rules, const char *path)
-{
-	int fd = open(path, O_PATH | O_CLOEXEC), result = 0;
-	struct stat status;
-
-	/* A folder's rule would be for all in it; it is no image anyway. */
-	if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode))
-		result = path_allow(rules, fd, LANDLOCK_READ_FILE);
-	if (fd >= 0)
-		close(fd);
-	return result;
-}
-
-/*
- * Leaves the process no files to open or change by name but the images, to
- * read, and those in the VMs' folders; and empty folders to remove.  A kernel
- * or a sandbox without Landlock leaves all.
- */
-static int paths_confine(const struct options *opt, const struct vm *vms)
-{
-	const uint64_t denied = LANDLOCK_ALL & ~LANDLOCK_READ_DIR;
-	int rules = (int)syscall(LANDLOCK_CREATE_RULESET, &denied,
-	    sizeof(denied), 0);
-	int result;
-
-	if (rules < 0)
-		return errno == ENOSYS || errno == EOPNOTSUPP ||
-		    errno == EPERM ? 0 : report("landlock_create_ruleset",
-		    "%s", strerror(errno));
-	result = path_allow(rules, opt->directory, LANDLOCK_REMOVE_DIR);
-	for (size_t i = 0; i < opt->count && result == 0; i++) {
-		result = path_allow(rules, vms[i].folder, LANDLOCK_READ_FILE |
-		    LANDLOCK_WRITE_FILE | LANDLOCK_MAKE_REG |
-		    LANDLOCK_REMOVE_FILE);
-		if (result == 0)
-			result = image_allow(rules, opt->images[i]);
-	}
-	if (result == 0 && syscall(LANDLOCK_RESTRICT_SELF, rules, 0) != 0)
-		result = report("landlock_restrict_self", "%s",
-		    strerror(errno));
-	close(rules);
-	return result;
-}
-
-/*
- * Parts of the system-call filter.  Each looks at the number of the call, which
- * is loaded; ALLOW_IF and DENY_IF look at bits of an argument too.
- */
+/* Parts of the system-call filter, for a call whose number is loaded. */
 #define LOAD(field) \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define UNLESS(value, skip) \
@@ -1700,15 +1580,14 @@ static int paths_confine(const struct options *opt, const struct vm *vms)
 #define ALLOW_IF(call, argument, bits, value) \
     IF(call, argument, bits, value, SECCOMP_RET_ALLOW)
 #define DENIED (SECCOMP_RET_ERRNO | ENOSYS)
-#define REQUEST(request) ALLOW_IF(SYS_ioctl, 1, UINT32_MAX, request)
+#define REQUEST(name) ALLOW_IF(SYS_ioctl, 1, UINT32_MAX, name)
 
 /*
- * Leaves the process the system calls that it takes to create, run and end
- * VMs, with C libraries old and new.  No memory becomes code; clone(2) makes
- * threads only; signals go to this process only; no file is emptied or made
- * set-user-ID by the way it is opened.  Any other call fails with ENOSYS, as in
- * a kernel that lacks it: C libraries then do without.  A kernel without
- * seccomp leaves all; Linux, Documentation/userspace-api/seccomp_filter.rst.
+ * Leaves the process the system calls that VMs take, with C libraries old and
+ * new.  No memory becomes code; clone(2) makes threads only; signals go to this
+ * process only; opening a file does not empty it or make it set-user-ID.  Any
+ * other call fails with ENOSYS, as in a kernel that lacks it: C libraries then
+ * do without.  A kernel without seccomp leaves all; seccomp_filter.rst.
  */
 static int calls_confine(void)
 {
@@ -1752,28 +1631,51 @@ static int calls_confine(void)
 	return 0;
 }
 
-/* Confines the process, whose threads start later. */
+/*
+ * Confines the process.  Landlock leaves it the images to read, the files in
+ * the VMs' folders, and empty folders to remove; a kernel or a sandbox without
+ * Landlock leaves all.
+ */
 static int process_confine(const struct options *opt, const struct vm *vms)
 {
+	const uint64_t denied = LANDLOCK_DENIED;
+	int rules, fd, result;
+
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return report("PR_SET_NO_NEW_PRIVS", "%s", strerror(errno));
-	return paths_confine(opt, vms) != 0 ? -1 : calls_confine();
+	rules = (int)syscall(LANDLOCK_CREATE_RULESET, &denied, sizeof(denied),
+	    0);
+	if (rules < 0)
+		return errno == ENOSYS || errno == EOPNOTSUPP ||
+		    errno == EPERM ? calls_confine() :
+		    report("landlock_create_ruleset", "%s", strerror(errno));
+	result = path_allow(rules, opt->directory, LANDLOCK_REMOVE_DIR);
+	for (size_t i = 0; i < opt->count && result == 0; i++) {
+		result = path_allow(rules, vms[i].folder, LANDLOCK_READ_FILE |
+		    LANDLOCK_WRITE_FILE | LANDLOCK_MAKE_REG |
+		    LANDLOCK_REMOVE_FILE);
+		fd = open(opt->images[i], O_PATH | O_CLOEXEC);
+		if (result == 0)
+			result = path_allow(rules, fd, LANDLOCK_READ_FILE);
+		close(fd);
+	}
+	if (result == 0 && syscall(LANDLOCK_RESTRICT_SELF, rules, 0) != 0)
+		result = report("landlock_restrict_self", "%s",
+		    strerror(errno));
+	close(rules);
+	return result == 0 ? calls_confine() : -1;
 }
 
 /* ---- threads ---------------------------------------------------------- */
 
 /*
- * The bytes of a thread's stack.  It has no guard page, which the kernel would
- * have to go through for every VM that it creates; so nothing here is recursive
- * or takes much of the stack, as a test checks.
+ * The bytes of a thread's stack.  A guard page for each would slow the kernel's
+ * creation of VMs, so a test checks instead how much of it the code can take.
  */
 #define THREAD_STACK (128 * KIB)
 #define VM_DESCRIPTORS 3		/* open files that a VM takes */
 
-/*
- * Raises the limit on open files as far as it goes.  Returns how many more can
- * be opened, up to MOST.
- */
+/* Raises the limit on open files; returns how many it leaves, up to MOST. */
 static size_t descriptors_count(size_t most)
 {
 	struct rlimit limit;
@@ -1817,9 +1719,8 @@ static int thread_start(struct vm *vm)
 }
 
 /*
- * Waits until LEFT threads of COUNT VMs have ended.  A signal to stop comes to
- * one thread of the process; this one passes it on, since the others may be in
- * system calls for it to interrupt.
+ * Waits until LEFT threads of COUNT VMs have ended.  A signal comes to one
+ * thread only; this one passes it on, to interrupt the others' system calls.
  */
 static void threads_wait(struct vm *vms, size_t count, size_t left,
     sem_t *ended)
@@ -1893,7 +1794,6 @@ static const char usage[] =
     "  -h, --help             show this\n";
 
 static const char letters[] = "+m:p:g:f:h";	/* +: words end it */
-
 static const struct option names[] = {
 	{"memory", required_argument, NULL, 'm'},
 	{"page", required_argument, NULL, 'p'},
@@ -1981,29 +1881,24 @@ static void stop_handle(int number)
 	stop_signal = number;
 }
 
-/*
- * Sets up what signals do.  A system call that the tick interrupts is restarted
- * by the kernel, except KVM_RUN; one that a signal to stop interrupts is not.
- */
+/* Sets up what signals do. */
 static void signals_init(void)
 {
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
+	/* They interrupt any system call, but a tick KVM_RUN only. */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, &old);
 	if (old.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN);	/* as nohup(1) has it */
-	signal(SIGVTALRM, tick_handle);		/* with SA_RESTART */
+	signal(SIGVTALRM, tick_handle);
 	signal(SIGPIPE, SIG_IGN);		/* write fails instead */
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/*
- * Makes sure that no file opened later gets the number of a standard stream
- * that the caller closed: it is opened in a way that it can't be used.
- */
+/* Opens /dev/null for each closed standard stream, lest a file become it. */
 static int streams_check(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -2013,21 +1908,16 @@ static int streams_check(void)
 	return 0;
 }
 
-/*
- * Locks the working directory, so that no other run has its guests' folders
- * there at the same time.
- */
+/* Keeps other runs out of the working directory, where the vmN folders are. */
 static int directory_lock(struct options *opt)
 {
 	opt->directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (opt->directory < 0)
-		return report("working directory", "%s", strerror(errno));
-	if (flock(opt->directory, LOCK_EX | LOCK_NB) == 0)
+	if (opt->directory >= 0 &&
+	    flock(opt->directory, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	if (errno == EWOULDBLOCK)
-		return report("working directory", "another run uses it, and "
-		    "would use the same folders vm1, vm2, ...");
-	return report("working directory", "flock: %s", strerror(errno));
+	return report("working directory", "%s", errno == EWOULDBLOCK ?
+	    "another run uses it, and would use the same folders vm1, vm2, ..."
+	    : strerror(errno));
 }
 
 int main(int argc, char **argv)
