@@ -42,34 +42,6 @@ static void print_number(uint64_t number)
 	print_bytes(digits + at, sizeof(digits) - at);
 }
 
-/* Waits for a byte of input; the end of input is 0xFF. */
-static uint8_t get_byte(void)
-{
-	uint8_t byte;
-
-	__asm__ volatile("inb %1, %0"
-	    : "=a"(byte)
-	    : "d"((uint16_t)CONSOLE_PORT)
-	    : "memory");
-	return byte;
-}
-
-/*
- * Reads a line of input to LINE, at most SIZE - 1 bytes of it, without its
- * newline and with a '\0' behind.  Returns the bytes that LINE got.
- */
-static size_t get_line(char *line, size_t size)
-{
-	size_t length = 0;
-	uint8_t byte;
-
-	while ((byte = get_byte()) != '\n' && byte != 0xFF)
-		if (length < size - 1)
-			line[length++] = (char)byte;
-	line[length] = '\0';
-	return length;
-}
-
 /* ---- the machine ------------------------------------------------------ */
 
 /* Ends the guest. */
@@ -114,6 +86,37 @@ static void describe(size_t ram, size_t page)
 		    "write.\n");
 }
 
+/* ---- conversation ----------------------------------------------------- */
+
+#ifdef TALK
+/* Waits for a byte of input; the end of input is 0xFF. */
+static uint8_t get_byte(void)
+{
+	uint8_t byte;
+
+	__asm__ volatile("inb %1, %0"
+	    : "=a"(byte)
+	    : "d"((uint16_t)CONSOLE_PORT)
+	    : "memory");
+	return byte;
+}
+
+/*
+ * Reads a line of input to LINE, at most SIZE - 1 bytes of it, without its
+ * newline and with a '\0' after it.  Returns the bytes that LINE got.
+ */
+static size_t get_line(char *line, size_t size)
+{
+	size_t length = 0;
+	uint8_t byte;
+
+	while ((byte = get_byte()) != '\n' && byte != 0xFF)
+		if (length < size - 1)
+			line[length++] = (char)byte;
+	line[length] = '\0';
+	return length;
+}
+
 /* Asks who is there, and greets. */
 static void converse(void)
 {
@@ -128,6 +131,8 @@ static void converse(void)
 	print(name);
 	print("!\n");
 }
+
+#endif
 
 /* ---- the program ------------------------------------------------------ */
 
@@ -162,6 +167,8 @@ void _start(size_t ram, size_t page)
 {
 	describe(ram, page);
 	compute(ram);
+#ifdef TALK
 	converse();
+#endif
 	halt();
 }

@@ -1174,6 +1174,8 @@ static int64_t console_call(struct vm *vm, const struct request *request)
 		return (int64_t)size;
 	vm->failed = input_take(vm) != 0 || (console->in_next ==
 	    console->in_size && input_fill(vm) != 0);
+	if (vm->failed)
+		return -EIO;		/* which no guest sees */
 	if (size > console->in_size - console->in_next)
 		size = console->in_size - console->in_next;
 	memcpy(data, console->in + console->in_next, size);
