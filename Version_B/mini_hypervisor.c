@@ -239,8 +239,7 @@ static int report(const char *name, const char *format, ...)
 	va_list args;
 	int size;
 
-	size = snprintf(line, PATH_MAX, "mini_hypervisor: %.*s: ",
-	    PATH_MAX - 32, name);
+	size = snprintf(line, PATH_MAX, "mini_hypervisor: %.4000s: ", name);
 	va_start(args, format);
 	vsnprintf(line + size, sizeof(line) - 1 - (size_t)size, format, args);
 	va_end(args);
@@ -779,10 +778,9 @@ static int exit_check(struct vm *vm, int error)
 		return vm_report(vm, "triple fault: a fault that could not be "
 		    "delivered");
 	case KVM_EXIT_MMIO:
-		return vm_report(vm, "%s guest-physical address 0x%llx at rip "
-		    "0x%llx, where there is no memory",
-		    run->mmio.is_write ? "write to" : "read from",
-		    run->mmio.phys_addr, run->s.regs.regs.rip);
+		return vm_report(vm, "%s guest-physical address 0x%llx, where "
+		    "there is no memory", run->mmio.is_write ? "write to" :
+		    "read from", run->mmio.phys_addr);
 	case KVM_EXIT_INTERNAL_ERROR:
 		return vm_report(vm, "KVM could not go on at rip 0x%llx, "
 		    "suberror %u%s", run->s.regs.regs.rip,

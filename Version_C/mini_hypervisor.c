@@ -319,8 +319,7 @@ static int report(const char *name, const char *format, ...)
 	va_list args;
 	int size;
 
-	size = snprintf(line, PATH_MAX, "mini_hypervisor: %.*s: ",
-	    PATH_MAX - 32, name);
+	size = snprintf(line, PATH_MAX, "mini_hypervisor: %.4000s: ", name);
 	va_start(args, format);
 	vsnprintf(line + size, sizeof(line) - 1 - (size_t)size, format, args);
 	va_end(args);
@@ -872,9 +871,8 @@ static int file_find(struct vm *vm, const char *path, struct file **file)
 /* The descriptor by which to read FILE, or -1 if there is no such file yet. */
 static int file_fd(const struct file *file)
 {
-	if (file->fd >= 0 || file->original == NULL)
-		return file->fd;
-	return file->original->fd;
+	return file->fd >= 0 || file->original == NULL ? file->fd :
+	    file->original->fd;
 }
 
 /* The size in bytes of the file that FD is, or a negative errno. */
@@ -1363,10 +1361,9 @@ static int exit_check(struct vm *vm, int error)
 		return vm_report(vm, "triple fault: a fault that could not be "
 		    "delivered");
 	case KVM_EXIT_MMIO:
-		return vm_report(vm, "%s guest-physical address 0x%llx at rip "
-		    "0x%llx, where there is no memory",
-		    run->mmio.is_write ? "write to" : "read from",
-		    run->mmio.phys_addr, run->s.regs.regs.rip);
+		return vm_report(vm, "%s guest-physical address 0x%llx, where "
+		    "there is no memory", run->mmio.is_write ? "write to" :
+		    "read from", run->mmio.phys_addr);
 	case KVM_EXIT_INTERNAL_ERROR:
 		return vm_report(vm, "KVM could not go on at rip 0x%llx, "
 		    "suberror %u%s", run->s.regs.regs.rip,
@@ -1568,21 +1565,16 @@ static int path_allow(int rules, int fd, uint64_t access)
 	return 0;
 }
 
-/* Parts of the system-call filter, for a call whose number is loaded. */
+/* Parts of the system-call filter, which jump to its end: its YES or its NO. */
+#define YES 255
+#define NO 254
 #define LOAD(field) \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define UNLESS(value, skip) \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
-#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
-#define ALLOW(call) UNLESS(call, 1), RETURN(SECCOMP_RET_ALLOW)
-#define IF(call, argument, bits, value, action) \
-    UNLESS(call, 5), LOAD(args[argument]), \
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, bits), UNLESS(value, 1), \
-    RETURN(action), LOAD(nr)
-#define ALLOW_IF(call, argument, bits, value) \
-    IF(call, argument, bits, value, SECCOMP_RET_ALLOW)
-#define DENIED (SECCOMP_RET_ERRNO | ENOSYS)
-#define REQUEST(name) ALLOW_IF(SYS_ioctl, 1, UINT32_MAX, name)
+#define EQUAL(value, yes, no) \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
+#define ANY(bits, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, yes, no)
+#define ALLOW(call) EQUAL(call, YES, 0)
+#define ONLY(call, count) EQUAL(call, 0, count)	/* what follows is for */
 
 /*
  * Leaves the process the system calls that VMs take, with C libraries old and
@@ -1597,36 +1589,44 @@ static int calls_confine(void)
 	struct sock_filter filter[] = {
 		/* Else the kernel tries the filter with every number first. */
 		BPF_STMT(BPF_LD | BPF_IMM, 0),
-		LOAD(arch), UNLESS(AUDIT_ARCH_X86_64, 1), LOAD(nr),
-		REQUEST(KVM_RUN), ALLOW(SYS_pread64), ALLOW(SYS_pwrite64),
-		ALLOW(SYS_read), ALLOW(SYS_write), ALLOW(SYS_poll),
-		ALLOW(SYS_close), ALLOW(SYS_futex), ALLOW(SYS_munmap),
-		ALLOW(SYS_brk), ALLOW(SYS_madvise), ALLOW(SYS_rt_sigprocmask),
-		ALLOW(SYS_rt_sigaction), ALLOW(SYS_rt_sigreturn),
-		ALLOW(SYS_restart_syscall), ALLOW(SYS_set_robust_list),
+		LOAD(arch), EQUAL(AUDIT_ARCH_X86_64, 0, NO), LOAD(nr),
+		ONLY(SYS_ioctl, 10), LOAD(args[1]),
+		ALLOW(KVM_RUN), ALLOW(KVM_CREATE_VM), ALLOW(KVM_CREATE_VCPU),
+		ALLOW(KVM_SET_USER_MEMORY_REGION), ALLOW(KVM_SET_CPUID2),
+		ALLOW(KVM_SET_REGS), ALLOW(KVM_GET_SREGS), ALLOW(KVM_SET_SREGS),
+		EQUAL(KVM_REGISTER_COALESCED_MMIO, YES, NO),
+		ALLOW(SYS_pread64), ALLOW(SYS_pwrite64), ALLOW(SYS_read),
+		ALLOW(SYS_write), ALLOW(SYS_poll), ALLOW(SYS_close),
+		ALLOW(SYS_futex), ALLOW(SYS_munmap), ALLOW(SYS_madvise),
+		ALLOW(SYS_rt_sigprocmask), ALLOW(SYS_rt_sigaction),
+		ALLOW(SYS_rt_sigreturn), ALLOW(SYS_set_robust_list),
 		ALLOW(SYS_rseq), ALLOW(SYS_exit), ALLOW(SYS_exit_group),
 		ALLOW(SYS_gettid), ALLOW(SYS_getpid), ALLOW(SYS_timer_create),
 		ALLOW(SYS_timer_settime), ALLOW(SYS_timer_delete),
-		ALLOW(SYS_fstat), ALLOW(SYS_newfstatat), ALLOW(SYS_statx),
-		ALLOW(SYS_lseek), ALLOW(SYS_ftruncate), ALLOW(SYS_renameat),
-		ALLOW(SYS_copy_file_range), ALLOW(SYS_unlinkat),
-		ALLOW_IF(SYS_mmap, 2, PROT_EXEC, 0),
-		ALLOW_IF(SYS_mprotect, 2, PROT_EXEC, 0),
-		ALLOW_IF(SYS_clone, 0, CLONE_THREAD, CLONE_THREAD),
-		ALLOW_IF(SYS_kill, 0, UINT32_MAX, pid),
-		ALLOW_IF(SYS_tgkill, 0, UINT32_MAX, pid),
-		ALLOW_IF(SYS_open, 1, O_TRUNC | O_CREAT, 0),
-		IF(SYS_openat, 2, O_TRUNC, O_TRUNC, DENIED),
-		ALLOW_IF(SYS_openat, 3, S_ISUID | S_ISGID, 0),
-		REQUEST(KVM_CREATE_VM), REQUEST(KVM_SET_USER_MEMORY_REGION),
-		REQUEST(KVM_CREATE_VCPU), REQUEST(KVM_SET_CPUID2),
-		REQUEST(KVM_GET_SREGS), REQUEST(KVM_SET_SREGS),
-		REQUEST(KVM_SET_REGS), REQUEST(KVM_REGISTER_COALESCED_MMIO),
-		RETURN(DENIED),
+		ALLOW(SYS_fstat), ALLOW(SYS_newfstatat), ALLOW(SYS_lseek),
+		ALLOW(SYS_ftruncate), ALLOW(SYS_copy_file_range),
+		ALLOW(SYS_renameat), ALLOW(SYS_unlinkat),
+		ONLY(SYS_mmap, 2), LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
+		ONLY(SYS_mprotect, 2), LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
+		ONLY(SYS_clone, 2), LOAD(args[0]), ANY(CLONE_THREAD, YES, NO),
+		ONLY(SYS_kill, 2), LOAD(args[0]), EQUAL(pid, YES, NO),
+		ONLY(SYS_tgkill, 2), LOAD(args[0]), EQUAL(pid, YES, NO),
+		ONLY(SYS_open, 2), LOAD(args[1]),
+		ANY(O_TRUNC | O_CREAT, NO, YES),
+		ONLY(SYS_openat, 4), LOAD(args[2]), ANY(O_TRUNC, NO, 0),
+		LOAD(args[3]), ANY(S_ISUID | S_ISGID, NO, YES),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	const struct sock_fprog program =
-	    {.len = sizeof(filter) / sizeof(filter[0]), .filter = filter};
+	const size_t count = sizeof(filter) / sizeof(filter[0]);
+	const struct sock_fprog program = {(unsigned short)count, filter};
 
+	for (size_t i = 0; i < count; i++) {
+		if (filter[i].jt >= NO)
+			filter[i].jt += (uint8_t)(count - 2 - i - YES);
+		if (filter[i].jf >= NO)
+			filter[i].jf += (uint8_t)(count - 2 - i - YES);
+	}
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 &&
 	    errno != EINVAL)
 		return report("PR_SET_SECCOMP", "%s", strerror(errno));
