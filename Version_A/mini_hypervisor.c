@@ -60,7 +60,7 @@
 
 #define RFLAGS_FIXED (1ull << 1)	/* the bit that always reads 1 */
 
-/* CPUID's marks of virtualization; APM volume 3, E.3.2 and E.4.2. */
+/* CPUID feature bits of virtualization; APM volume 3, E.3.2 and E.4.2. */
 #define CPUID_1_ECX_VMX (1u << 5)
 #define CPUID_80000001_ECX_SVM (1u << 2)
 
@@ -93,7 +93,7 @@
 #define TSS_WORDS 26
 #define TSS_IST1 9			/* the low half of interrupt stack 1 */
 
-/* What a fault leaves on its stack; APM 8.9.3 "Interrupt Stack Frame". */
+/* What the CPU pushes for a fault; APM 8.9.3 "Interrupt Stack Frame". */
 struct frame {
 	uint64_t error;			/* only for some vectors */
 	uint64_t rip;
@@ -119,7 +119,7 @@ struct frame {
  *
  * The tables that the CPU itself reads follow RAM, but are mapped far away: no
  * image reaches them, and a store that misses RAM meets a page fault instead.
- * TABLES_BASE is the last 2 MiB of the first GiB, in reach of the same PD.
+ * TABLES_BASE is the last 2 MiB of the first GiB, so one PD reaches both.
  */
 #define TABLES_BASE 0x3FE00000ull
 
@@ -154,12 +154,12 @@ struct options {
 	char *image;			/* the guest's image: a path */
 };
 
-/* What KVM says of itself, asked once. */
+/* What KVM reports of itself, asked once. */
 struct kvm {
 	int fd;				/* /dev/kvm */
 	int run_size;			/* bytes of a vCPU's kvm_run */
 	int ring_page;			/* of coalesced PIO in it, or 0 */
-	struct kvm_cpuid2 *cpuid;	/* what a guest is told of the CPU */
+	struct kvm_cpuid2 *cpuid;	/* what guests are told of the CPU */
 };
 
 /* Standard input and output. */
@@ -173,7 +173,7 @@ struct console {
 struct vm {
 	const struct options *opt;	/* main's */
 	const struct kvm *kvm;		/* main's */
-	struct console *console;	/* main's */
+	struct console *console;	/* main's, all VMs' */
 	const char *image;		/* path of the guest's image */
 	int fd;				/* the VM, or -1 */
 	int vcpu;			/* its vCPU, or -1 */
@@ -188,7 +188,7 @@ struct vm {
 	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
 };
 
-/* The signal that is to stop the program, or 0: a handler reaches no other. */
+/* The signal that is to stop the program, or 0; its handler needs a global. */
 static atomic_int stop_signal;
 
 /* ---- errors ----------------------------------------------------------- */
@@ -461,7 +461,7 @@ static int vcpu_create(struct vm *vm)
 	return registers_set(vm);
 }
 
-/* Does nothing; that it is called interrupts KVM_RUN. */
+/* Does nothing: the signal itself interrupts KVM_RUN. */
 static void tick_handle(int number)
 {
 	(void)number;
@@ -486,7 +486,7 @@ static int tick_create(struct vm *vm)
 
 /* ---- console ---------------------------------------------------------- */
 
-/* Writes all gathered output to stdout; what can't be written is lost. */
+/* Writes the gathered output to stdout; what can't be written is lost. */
 static int console_flush(struct vm *vm)
 {
 	size_t size = vm->out_size;
@@ -501,7 +501,7 @@ static int console_flush(struct vm *vm)
 	return result;
 }
 
-/* Writes at a tick what a guest that goes on computing has printed. */
+/* Writes at a tick what a guest that keeps computing has printed. */
 static int console_tick(struct vm *vm)
 {
 	return console_flush(vm);
@@ -520,9 +520,9 @@ static int console_put(struct vm *vm, uint8_t byte)
  * Registers the console's port for coalesced PIO, where KVM has it; api.rst
  * 4.116 "KVM_(UN)REGISTER_COALESCED_MMIO".
  *
- * A VM exit to user space for each byte would cost more than all else.  With
- * coalesced PIO the kernel puts the byte into a ring in kvm_run and resumes the
- * guest; KVM_RUN returns when the ring is full, or for another reason.
+ * A VM exit to user space for each byte would cost more than all the rest.
+ * With coalesced PIO the kernel puts the byte into a ring in kvm_run and resumes
+ * the guest; KVM_RUN returns when the ring is full, or for another reason.
  */
 static int ring_create(struct vm *vm)
 {
@@ -538,7 +538,7 @@ static int ring_create(struct vm *vm)
 	return 0;
 }
 
-/* Gathers what is in the ring, which happened before the VM exit. */
+/* Gathers what is in the ring, which the guest printed before this VM exit. */
 static int ring_drain(struct vm *vm)
 {
 	struct kvm_coalesced_mmio_ring *ring = vm->ring;
@@ -555,14 +555,14 @@ static int ring_drain(struct vm *vm)
 	return 0;
 }
 
-/* Reads input ahead, to the empty buffer; at its end that stays empty. */
+/* Reads ahead into the empty input buffer, which stays empty at end of file. */
 static int input_fill(struct vm *vm)
 {
 	struct console *console = vm->console;
 	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
 	ssize_t n;
 
-	/* Only before a wait does the user need to see the output. */
+	/* The user has to see the output only if there is a wait. */
 	if (poll(&ready, 1, 0) == 0 && console_flush(vm) != 0)
 		return -1;
 	n = stop_signal ? -1 : read(STDIN_FILENO, console->in, CONSOLE_INPUT);
@@ -586,7 +586,7 @@ static int io_error(struct vm *vm, const char *what)
 	    vm->run->s.regs.regs.rip, what);
 }
 
-/* Takes a byte of input; once, at the end of the input, that is 0xFF. */
+/* Takes a byte of input; at end of file that is 0xFF, once. */
 static int console_get(struct vm *vm, uint8_t *byte)
 {
 	struct console *console = vm->console;
@@ -657,7 +657,7 @@ static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
 	    rip, access, cr2, frame->error & PF_P ? "protected" : "not mapped");
 }
 
-/* Tells a guest's own hlt from the fault handlers', which it reports. */
+/* Tells the guest's own hlt from a fault handler's, and reports the fault. */
 static int halt_check(struct vm *vm)
 {
 	uint64_t at = vm->run->s.regs.regs.rip - 1 - TABLES_VIRTUAL(hlt);
@@ -668,7 +668,7 @@ static int halt_check(struct vm *vm)
 	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return vm_fail(vm, "KVM_GET_SREGS");
 	if (sregs.cr3 != TABLES_PHYSICAL(vm, pml4))
-		return 0;		/* the guest's page, not ours */
+		return 0;		/* the guest's own page tables */
 	if (at == VECTORS)
 		return vm_report(vm, "returned from its entry point; a guest "
 		    "ends with hlt");
@@ -717,7 +717,7 @@ static void vm_init(struct vm *vm, const struct options *opt,
 	vm->fd = vm->vcpu = -1;
 }
 
-/* Creates the VM, ready to run the guest's first instruction. */
+/* Creates the VM, ready to execute the guest's first instruction. */
 static int vm_create(struct vm *vm)
 {
 	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
@@ -751,7 +751,7 @@ static void vm_destroy(struct vm *vm)
 		munmap(vm->ram, vm->opt->memory + sizeof(struct tables));
 }
 
-/* Carries out the IN or OUT for which the vCPU stopped. */
+/* Carries out the IN or OUT that caused the VM exit. */
 static int vm_io(struct vm *vm)
 {
 	if (vm->run->io.port == CONSOLE_PORT)
@@ -787,7 +787,7 @@ static int vm_loop(struct vm *vm)
 	return -1;
 }
 
-/* A virtual machine's whole life. */
+/* The whole life of a virtual machine. */
 static int vm_run(struct vm *vm)
 {
 	int result = vm_create(vm) == 0 ? vm_loop(vm) : -1;
@@ -800,7 +800,7 @@ static int vm_run(struct vm *vm)
 
 /*
  * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  The
- * guest gets all of it but virtualization, the part of KVM with most escapes.
+ * guest gets all but virtualization, the part of KVM with the most escapes.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -933,7 +933,7 @@ static void signals_init(void)
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
-	/* They interrupt any system call, but a tick KVM_RUN only. */
+	/* They interrupt any system call; a tick interrupts only KVM_RUN. */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, &old);

@@ -74,7 +74,7 @@
 
 #define RFLAGS_FIXED (1ull << 1)	/* the bit that always reads 1 */
 
-/* CPUID's marks of virtualization; APM volume 3, E.3.2 and E.4.2. */
+/* CPUID feature bits of virtualization; APM volume 3, E.3.2 and E.4.2. */
 #define CPUID_1_ECX_VMX (1u << 5)
 #define CPUID_80000001_ECX_SVM (1u << 2)
 
@@ -107,7 +107,7 @@
 #define TSS_WORDS 26
 #define TSS_IST1 9			/* the low half of interrupt stack 1 */
 
-/* What a fault leaves on its stack; APM 8.9.3 "Interrupt Stack Frame". */
+/* What the CPU pushes for a fault; APM 8.9.3 "Interrupt Stack Frame". */
 struct frame {
 	uint64_t error;			/* only for some vectors */
 	uint64_t rip;
@@ -133,7 +133,7 @@ struct frame {
  *
  * The tables that the CPU itself reads follow RAM, but are mapped far away: no
  * image reaches them, and a store that misses RAM meets a page fault instead.
- * TABLES_BASE is the last 2 MiB of the first GiB, in reach of the same PD.
+ * TABLES_BASE is the last 2 MiB of the first GiB, so one PD reaches both.
  */
 #define TABLES_BASE 0x3FE00000ull
 
@@ -160,7 +160,7 @@ struct tables {
 #define CONSOLE_OUTPUT (64 * KIB)	/* bytes of output gathered */
 #define CONSOLE_INPUT (4 * KIB)		/* bytes of input read ahead */
 #define TICK_MS 50			/* a guest's CPU time between ticks */
-#define LINE_TICKS 40			/* an unfinished line is held so long */
+#define LINE_TICKS 40			/* an unfinished line's, at most */
 
 #define FILES_PORT 0x0278
 #define FILES_MAX 256			/* files that a VM can make or open */
@@ -192,7 +192,7 @@ struct handle {
 };
 
 /*
- * A request of the guest's, in its RAM.  OUT hands over the address, once; IN
+ * A request of the guest's, in its RAM.  OUT sets its address, once; each IN
  * carries out the request that is there then, and returns its result: 0 or
  * more, or a negative Linux errno.
  *
@@ -229,17 +229,17 @@ struct options {
 	char **paths;			/* the files that guests share */
 	size_t path_count;		/* of paths */
 	void *originals;		/* tree of the same, by name */
-	struct stat *given;		/* what files -g and -f name */
+	struct stat *given;		/* which files -g and -f name */
 	size_t given_count;		/* of given */
 	int directory;			/* the working directory */
 };
 
-/* What KVM says of itself, asked once. */
+/* What KVM reports of itself, asked once. */
 struct kvm {
 	int fd;				/* /dev/kvm */
 	int run_size;			/* bytes of a vCPU's kvm_run */
 	int ring_page;			/* of coalesced PIO in it, or 0 */
-	struct kvm_cpuid2 *cpuid;	/* what a guest is told of the CPU */
+	struct kvm_cpuid2 *cpuid;	/* what guests are told of the CPU */
 };
 
 /* Standard input and output. */
@@ -256,7 +256,7 @@ struct console {
 struct vm {
 	const struct options *opt;	/* main's */
 	const struct kvm *kvm;		/* main's */
-	struct console *console;	/* main's */
+	struct console *console;	/* main's, all VMs' */
 	const char *image;		/* path of the guest's image */
 	int fd;				/* the VM, or -1 */
 	int vcpu;			/* its vCPU, or -1 */
@@ -267,9 +267,7 @@ struct vm {
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
 	bool input_ended;		/* the guest has read its end mark */
-	size_t out_size;		/* bytes of out */
-	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
-	size_t line_size;		/* of an unfinished line at a tick */
+	size_t line_size;		/* of the unfinished line, last tick */
 	int line_ticks;			/* for which it has been growing */
 	bool input_taken;		/* it holds in_lock */
 	size_t number;			/* of the guest in the list, from 1 */
@@ -280,14 +278,16 @@ struct vm {
 	sem_t *ended;			/* counts threads that have ended */
 	int folder;			/* vmN, for its files; or -errno */
 	bool folder_made;		/* by this run */
-	bool failed;			/* and that is reported */
+	bool failed;			/* it must end; that is reported */
 	uint64_t request;		/* guest address of its request block */
 	size_t file_count;		/* of files, below */
+	size_t out_size;		/* bytes of out */
+	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
 	struct file files[FILES_MAX];	/* what it has made or opened */
 	struct handle handles[HANDLES_MAX];	/* from HANDLE_FIRST on */
 };
 
-/* The signal that is to stop the program, or 0: a handler reaches no other. */
+/* The signal that is to stop the program, or 0; its handler needs a global. */
 static atomic_int stop_signal;
 
 /* ---- errors ----------------------------------------------------------- */
@@ -567,7 +567,7 @@ static int vcpu_create(struct vm *vm)
 	return registers_set(vm);
 }
 
-/* Does nothing; that it is called interrupts KVM_RUN. */
+/* Does nothing: the signal itself interrupts KVM_RUN. */
 static void tick_handle(int number)
 {
 	(void)number;
@@ -592,7 +592,7 @@ static int tick_create(struct vm *vm)
 
 /* ---- console ---------------------------------------------------------- */
 
-/* Writes all gathered output to stdout; what can't be written is lost. */
+/* Writes the gathered output to stdout; what can't be written is lost. */
 static int console_flush(struct vm *vm)
 {
 	size_t size = vm->out_size;
@@ -615,7 +615,7 @@ static int console_flush(struct vm *vm)
 	return result;
 }
 
-/* Writes the whole lines that are gathered, and keeps the unfinished one. */
+/* Writes the gathered lines that are whole, and keeps an unfinished one. */
 static int console_flush_lines(struct vm *vm)
 {
 	size_t size = vm->out_size, lines = size;
@@ -632,7 +632,7 @@ static int console_flush_lines(struct vm *vm)
 	return 0;
 }
 
-/* Writes at a tick what a guest that goes on computing has printed. */
+/* Writes at a tick what a guest that keeps computing has printed. */
 static int console_tick(struct vm *vm)
 {
 	bool grown;
@@ -664,9 +664,9 @@ static int console_put(struct vm *vm, uint8_t byte)
  * Registers the console's port for coalesced PIO, where KVM has it; api.rst
  * 4.116 "KVM_(UN)REGISTER_COALESCED_MMIO".
  *
- * A VM exit to user space for each byte would cost more than all else.  With
- * coalesced PIO the kernel puts the byte into a ring in kvm_run and resumes the
- * guest; KVM_RUN returns when the ring is full, or for another reason.
+ * A VM exit to user space for each byte would cost more than all the rest.
+ * With coalesced PIO the kernel puts the byte into a ring in kvm_run and resumes
+ * the guest; KVM_RUN returns when the ring is full, or for another reason.
  */
 static int ring_create(struct vm *vm)
 {
@@ -682,7 +682,7 @@ static int ring_create(struct vm *vm)
 	return 0;
 }
 
-/* Gathers what is in the ring, which happened before the VM exit. */
+/* Gathers what is in the ring, which the guest printed before this VM exit. */
 static int ring_drain(struct vm *vm)
 {
 	struct kvm_coalesced_mmio_ring *ring = vm->ring;
@@ -699,14 +699,14 @@ static int ring_drain(struct vm *vm)
 	return 0;
 }
 
-/* Reads input ahead, to the empty buffer; at its end that stays empty. */
+/* Reads ahead into the empty input buffer, which stays empty at end of file. */
 static int input_fill(struct vm *vm)
 {
 	struct console *console = vm->console;
 	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
 	ssize_t n;
 
-	/* Only before a wait does the user need to see the output. */
+	/* The user has to see the output only if there is a wait. */
 	if (poll(&ready, 1, 0) == 0 && console_flush(vm) != 0)
 		return -1;
 	n = stop_signal ? -1 : read(STDIN_FILENO, console->in, CONSOLE_INPUT);
@@ -751,7 +751,7 @@ static int io_error(struct vm *vm, const char *what)
 	    vm->run->s.regs.regs.rip, what);
 }
 
-/* Takes a byte of input; once, at the end of the input, that is 0xFF. */
+/* Takes a byte of input; at end of file that is 0xFF, once. */
 static int console_get(struct vm *vm, uint8_t *byte)
 {
 	struct console *console = vm->console;
@@ -813,8 +813,8 @@ static const char *path_name(const char *path)
 
 /*
  * Checks a name for a VM's folder, where a control byte or a leading '-' would
- * mislead a terminal or a command.  Functions of this section that serve a
- * guest return what it gets: 0 or more, or a negative errno.
+ * mislead a terminal or a command.  Functions that carry out a guest's request
+ * return what it gets: 0 or more, or a negative errno.
  */
 static int name_check(const char *name)
 {
@@ -950,7 +950,7 @@ static int64_t data_copy(struct vm *vm, int from, int to)
 	return -EINTR;
 }
 
-/* Makes and opens the VM's folder; why it can't is told to guests later. */
+/* Makes and opens the VM's folder; a failure is told to its guest later. */
 static void folder_create(struct vm *vm)
 {
 	struct stat status;
@@ -1017,8 +1017,8 @@ static int file_create(struct vm *vm, const struct file *file, int from)
 }
 
 /*
- * Gives FD of file_create its name, in place of what an earlier run left there,
- * unless this run was given that.
+ * Gives FD, from file_create, its name.  It replaces what an earlier run left
+ * there, unless this run was given that.
  */
 static int file_publish(struct vm *vm, struct file *file, int fd)
 {
@@ -1212,7 +1212,7 @@ static int64_t files_call(struct vm *vm)
 	if (request.operation == OPERATION_SEEK)
 		return files_seek(&request, handle);
 	handle->file = NULL;		/* close(2); the VM's own file stays */
-	return 0;			/* open, to be the same if it reopens */
+	return 0;			/* open, to be the same when reopened */
 }
 
 /* Carries out an IN or OUT on the file device; see struct request. */
@@ -1329,7 +1329,7 @@ static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
 	    rip, access, cr2, frame->error & PF_P ? "protected" : "not mapped");
 }
 
-/* Tells a guest's own hlt from the fault handlers', which it reports. */
+/* Tells the guest's own hlt from a fault handler's, and reports the fault. */
 static int halt_check(struct vm *vm)
 {
 	uint64_t at = vm->run->s.regs.regs.rip - 1 - TABLES_VIRTUAL(hlt);
@@ -1340,7 +1340,7 @@ static int halt_check(struct vm *vm)
 	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return vm_fail(vm, "KVM_GET_SREGS");
 	if (sregs.cr3 != TABLES_PHYSICAL(vm, pml4))
-		return 0;		/* the guest's page, not ours */
+		return 0;		/* the guest's own page tables */
 	if (at == VECTORS)
 		return vm_report(vm, "returned from its entry point; a guest "
 		    "ends with hlt");
@@ -1391,7 +1391,7 @@ static void vm_init(struct vm *vm, const struct options *opt,
 	vm->request = UINT64_MAX;		/* outside RAM */
 }
 
-/* Creates the VM, ready to run the guest's first instruction. */
+/* Creates the VM, ready to execute the guest's first instruction. */
 static int vm_create(struct vm *vm)
 {
 	vm->fd = kvm_ioctl(vm->kvm->fd, KVM_CREATE_VM, NULL);
@@ -1426,7 +1426,7 @@ static void vm_destroy(struct vm *vm)
 	files_destroy(vm);
 }
 
-/* Carries out the IN or OUT for which the vCPU stopped. */
+/* Carries out the IN or OUT that caused the VM exit. */
 static int vm_io(struct vm *vm)
 {
 	if (vm->run->io.port == CONSOLE_PORT)
@@ -1464,7 +1464,7 @@ static int vm_loop(struct vm *vm)
 	return -1;
 }
 
-/* A virtual machine's whole life. */
+/* The whole life of a virtual machine. */
 static int vm_run(struct vm *vm)
 {
 	int result = vm_create(vm) == 0 ? vm_loop(vm) : -1;
@@ -1478,7 +1478,7 @@ static int vm_run(struct vm *vm)
 
 /*
  * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  The
- * guest gets all of it but virtualization, the part of KVM with most escapes.
+ * guest gets all but virtualization, the part of KVM with the most escapes.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -1545,8 +1545,8 @@ static int kvm_open(struct kvm *kvm)
 #define LANDLOCK_DENIED 0x1FF7		/* all but to list a folder */
 
 /*
- * Allows ACCESS to the file FD or, in a folder, to all beneath it.  The end of
- * a pipe needs no rule; what is missing, or a folder for an image, gets none.
+ * Allows ACCESS to the file FD or, if that is a folder, to all beneath it.  A
+ * pipe needs no rule; a missing file, or a folder for an image, gets none.
  */
 static int path_allow(int rules, int fd, uint64_t access)
 {
@@ -1577,11 +1577,11 @@ static int path_allow(int rules, int fd, uint64_t access)
 #define ONLY(call, count) EQUAL(call, 0, count)	/* what follows is for */
 
 /*
- * Leaves the process the system calls that VMs take, with C libraries old and
- * new.  No memory becomes code; clone(2) makes threads only; signals go to this
- * process only; opening a file does not empty it or make it set-user-ID.  Any
- * other call fails with ENOSYS, as in a kernel that lacks it: C libraries then
- * do without.  A kernel without seccomp leaves all; seccomp_filter.rst.
+ * Allows the system calls that VMs take, with C libraries old and new.  No
+ * memory becomes executable; clone(2) makes threads only; signals stay in this
+ * process; opening a file neither empties it nor sets its user ID bit.  Any
+ * other call fails with ENOSYS, as in a kernel that lacks it, which C libraries
+ * can deal with.  A kernel without seccomp allows all; seccomp_filter.rst.
  */
 static int calls_confine(void)
 {
@@ -1634,9 +1634,9 @@ static int calls_confine(void)
 }
 
 /*
- * Confines the process.  Landlock leaves it the images to read, the files in
- * the VMs' folders, and empty folders to remove; a kernel or a sandbox without
- * Landlock leaves all.
+ * Confines the process.  Landlock allows it to read the images, to use the
+ * files in the VMs' folders, and to remove empty folders; a kernel or a sandbox
+ * without Landlock allows all.
  */
 static int process_confine(const struct options *opt, const struct vm *vms)
 {
@@ -1721,8 +1721,8 @@ static int thread_start(struct vm *vm)
 }
 
 /*
- * Waits until LEFT threads of COUNT VMs have ended.  A signal comes to one
- * thread only; this one passes it on, to interrupt the others' system calls.
+ * Waits until LEFT threads of COUNT VMs have ended.  A signal reaches only one
+ * thread; this one passes it on, to interrupt the system calls of the others.
  */
 static void threads_wait(struct vm *vms, size_t count, size_t left,
     sem_t *ended)
@@ -1889,7 +1889,7 @@ static void signals_init(void)
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
-	/* They interrupt any system call, but a tick KVM_RUN only. */
+	/* They interrupt any system call; a tick interrupts only KVM_RUN. */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, &old);
@@ -1900,7 +1900,7 @@ static void signals_init(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Opens /dev/null for each closed standard stream, lest a file become it. */
+/* Opens /dev/null as each closed standard stream, lest a file become it. */
 static int streams_check(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
