@@ -521,8 +521,8 @@ static int console_put(struct vm *vm, uint8_t byte)
  * 4.116 "KVM_(UN)REGISTER_COALESCED_MMIO".
  *
  * A VM exit to user space for each byte would cost more than all the rest.
- * With coalesced PIO the kernel puts the byte into a ring in kvm_run and resumes
- * the guest; KVM_RUN returns when the ring is full, or for another reason.
+ * With coalesced PIO the kernel puts it into a ring in kvm_run and resumes the
+ * guest; KVM_RUN returns when the ring is full, or for another reason.
  */
 static int ring_create(struct vm *vm)
 {
