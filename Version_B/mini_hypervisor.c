@@ -65,7 +65,8 @@
 
 #define RFLAGS_FIXED (1ull << 1)	/* the bit that always reads 1 */
 
-/* CPUID feature bits of virtualization; APM volume 3, E.3.2 and E.4.2. */
+/* CPUID, and its feature bits of virtualization; APM volume 3, E.3 and E.4. */
+#define CPUID_MAX 256			/* entries, as many as KVM ever has */
 #define CPUID_1_ECX_VMX (1u << 5)
 #define CPUID_80000001_ECX_SVM (1u << 2)
 
@@ -221,12 +222,14 @@ static int write_all(int fd, const void *data, size_t size)
 	while (size > 0) {
 		ssize_t n = write(fd, data, size);
 
-		if (n < 0 && (errno != EINTR || stop_signal))
+		if (n < 0 && errno != EINTR)
 			return -1;
 		if (n > 0) {
 			data = (const uint8_t *)data + n;
 			size -= (size_t)n;
 		}
+		if (size > 0 && stop_signal)
+			return -1;
 	}
 	return 0;
 }
@@ -313,16 +316,14 @@ static int memory_create(struct vm *vm)
 	return 0;
 }
 
-/*
- * Loads the guest's image, 1 to opt->memory bytes, at address 0.  It asks for
- * one byte more, to notice a larger one; that byte would be of tables.
- */
+/* Loads the guest's image, 1 to opt->memory bytes, at address 0. */
 static int image_load(struct vm *vm)
 {
 	size_t most = vm->opt->memory + 1, size = 0;
 	int fd = open(vm->image, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
 
+	/* A byte more shows that there is more; it would be of tables. */
 	while (fd >= 0 && size < most &&
 	    (n = read(fd, vm->ram + size, most - size)) > 0)
 		size += (size_t)n;
@@ -717,13 +718,10 @@ static const char *const fault_names[VECTORS] = {
 	[3] = "breakpoint",
 	[6] = "invalid opcode",
 	[8] = "double fault",
-	[10] = "invalid TSS",
 	[11] = "segment not present",
 	[12] = "stack fault",
 	[13] = "general protection fault",
 	[VECTOR_PF] = "page fault",
-	[16] = "x87 floating-point fault",
-	[19] = "SIMD floating-point fault",
 };
 
 /* Reports the fault VECTOR; CR2 is the address of a page fault; returns -1. */
@@ -894,18 +892,20 @@ static int vm_run(struct vm *vm)
  */
 static int cpuid_get(struct kvm *kvm)
 {
-	const uint32_t entries = 256;	/* the most that KVM has */
-	struct kvm_cpuid_entry2 *entry;
+	static union {
+		struct kvm_cpuid2 table;
+		uint8_t room[sizeof(struct kvm_cpuid2) +
+		    CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
+	} cpuid;
 
-	kvm->cpuid = malloc(sizeof(*kvm->cpuid) + entries * sizeof(*entry));
-	if (kvm->cpuid == NULL)
-		return report("malloc", "%s", strerror(errno));
-	*kvm->cpuid = (struct kvm_cpuid2){.nent = entries};
+	kvm->cpuid = &cpuid.table;
+	kvm->cpuid->nent = CPUID_MAX;
 	if (kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0)
 		return report("KVM_GET_SUPPORTED_CPUID", "%s",
 		    strerror(errno));
 	for (uint32_t i = 0; i < kvm->cpuid->nent; i++) {
-		entry = &kvm->cpuid->entries[i];
+		struct kvm_cpuid_entry2 *entry = &kvm->cpuid->entries[i];
+
 		if (entry->function == 1)
 			entry->ecx &= ~CPUID_1_ECX_VMX;
 		if (entry->function == 0x80000001)
@@ -1057,8 +1057,7 @@ static const char usage[] =
     "  -g, --guest IMAGE...   the guests, flat 64-bit binaries\n"
     "  -h, --help             show this\n";
 
-static const char letters[] = "+m:p:g:h";	/* +: words end it */
-static const struct option names[] = {
+static const struct option opts[] = {
 	{"memory", required_argument, NULL, 'm'},
 	{"page", required_argument, NULL, 'p'},
 	{"guest", required_argument, NULL, 'g'},
@@ -1095,7 +1094,7 @@ static int options_parse(struct options *opt, int argc, char **argv)
 	opt->images = calloc((size_t)argc, sizeof(*opt->images));
 	if (opt->images == NULL)
 		return report("calloc", "%s", strerror(errno));
-	while ((c = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+m:p:g:h", opts, NULL)) != -1) {
 		switch (c) {
 		case 'm':
 			if (choice(&opt->memory, "--memory", "2, 4 or 8") != 0)
