@@ -13,6 +13,8 @@ ended 'vectors on the stack and floating point' 0 '12768\n' ''
 run 4 2 cpuid
 vendor=$(sed -n 's/^vendor_id.*: //p' /proc/cpuinfo | head -n 1)
 ended 'cpuid names the vendor of the host, and long mode' 0 "$vendor lm\n" ''
+run 4 2 virtual
+ended 'and no virtualization' 0 '' ''
 run 4 2 registers
 ended 'all other registers are 0' 0 'zeros\n' ''
 run 4 2 cr8

@@ -19,12 +19,19 @@ fault pf_exec \
 fault pf_far \
 	'page fault at rip @: write to 0x123456789000, which is not mapped'
 fault pf_vectors \
-	'page fault at rip @: write to 0x3fe00090, which is protected'
+	'page fault at rip @: write to 0x3fe00080, which is protected'
 fault stack 'page fault at rip @: write to 0xfffffffffffffff8, which is not mapped'
 fault ret 'returned from its entry point; a guest ends with hlt'
 fault triple 'triple fault: a fault that could not be delivered'
 fault nowhere \
-	'read from guest-physical address 0x40001234, where there is no memory'
+	'read from guest-physical address 0x40001234 at rip @, where there is no memory'
+for guest in svme vmxe; do
+	fault $guest 'general protection fault at rip @'
+done
+fault vmxon 'invalid opcode at rip @'
+fault own_tss 'general protection fault'
+run 4 2 own_pages
+ended 'a halt in a page of its own where the fault handlers were' 0 'mine\n' ''
 fault port_out 'OUT of 1 byte, port 0x3f8, at rip @: there is no such port'
 fault port_in 'IN of 4 bytes, port 0x279, at rip @: there is no such port'
 fault straddle \

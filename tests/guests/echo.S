@@ -1,4 +1,4 @@
-# Prints its input byte by byte, and ends behind a 0xFF.
+# Prints its input byte by byte, and ends after a 0xFF.
 	.include "guest.inc"
 1:	inb	$CONSOLE, %al
 	outb	%al, $CONSOLE

@@ -1,5 +1,5 @@
 # Reads on and on.
 	.include "guest.inc"
-1:	inb	$CONSOLE, %al
+fault:	inb	$CONSOLE, %al
 	outb	%al, $CONSOLE
-	jmp	1b
+	jmp	fault

@@ -1,6 +1,6 @@
 # Reads its number, a line of four digits, and makes ten calls on the shared
 # file load, which has lines of 40 bytes that begin with 1000, 1001 and so on:
-# it writes its number over the 1050 and behind the end.  After each call it
+# it writes its number over the 1050 and at the end.  After each call it
 # prints ten lines, "NUMBER LINE RESULT DATA": LINE counts from 00, RESULT is
 # the call's in hexadecimal and DATA what was read last.  Says "ready " before
 # it reads.

@@ -1,4 +1,4 @@
-# Fills RAM behind this image with addresses and reads them back.
+# Fills RAM after this image with addresses and reads them back.
 	.include "guest.inc"
 	lea	end(%rip), %rbx
 	add	$7, %rbx

@@ -1,6 +1,6 @@
 # Makes the calls that stand in RAM from 0x40000 on: for each a length, a request
 # block, and so many bytes that go with it, to 0x2000 for open, to 0x10000
-# otherwise; prints each result as four bytes, and behind a read the first
+# otherwise; prints each result as four bytes, and after a read the first
 # bytes of the buffer, as many as were read.  A length of all ones ends it.
 	.include "guest.inc"
 	.set	BUFFER, 0x10000

@@ -1,4 +1,0 @@
-# Jumps behind RAM.
-	.include "guest.inc"
-	say	"before\n"
-	jmp	*%rdi

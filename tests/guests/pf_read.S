@@ -1,5 +1,0 @@
-# Reads the byte behind RAM.
-	.include "guest.inc"
-	say	"before\n"
-	.globl	fault
-fault:	mov	(%rdi), %al

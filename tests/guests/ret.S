@@ -1,4 +1,0 @@
-# Returns from the entry point.
-	.include "guest.inc"
-	say	"before\n"
-	ret
