@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154
-# What the test scripts share.  A test is one line of TAP; behind a test that
-# fails stands what was seen.  A script ends with "done_testing".
+# What the test scripts share.  A test is one line of TAP, and one that fails is
+# followed by what was seen.  A script ends with "done_testing".
 
 tests=0
 
@@ -34,11 +34,27 @@ skip() {
 # the shared files big, small and empty.
 replay() {
 	cp "$here/replay/big" "$here/replay/small" "$here/replay/given/empty" .
-	{
-		head -c 262144 g/replay.img
-		head -c $((262144 - $(wc -c <g/replay.img))) /dev/zero
-		cat "$here/replay/calls$1"
-	} >replay.img
+	calls <"$here/replay/calls$1" >replay.img
+}
+
+# calls: prints the image of a guest that makes the calls of standard input, as
+# call prints them, and prints of each the result, as four bytes, and the data
+# that it read.
+calls() {
+	cat g/replay.img
+	head -c $((262144 - $(wc -c <g/replay.img))) /dev/zero
+	cat
+	le32 -1
+}
+
+# call OPERATION HANDLE SIZE FLAGS [DATA]: prints a call of the file device, with
+# a path or bytes to write, for printf's %b.
+call() {
+	printf %b "$5" >data
+	address=$((0x10000))
+	[ "$1" -ne 1 ] || address=$((0x2000))
+	le32 "$(wc -c <data)" "$1" "$2" $address 0 "$3" $(($3 >> 32)) "$4" 0
+	cat data
 }
 
 # may_change NAME: whether this machine is ours to change: an emulated one, and
@@ -123,8 +139,8 @@ in_background() {
 	wait_until handles_signals
 }
 handles_signals() {
-	caught=$(sed -n 's/^SigCgt:.*\(....\)$/\1/p' "/proc/$pid/status")
-	[ $((0x${caught:-0} & 0x6002)) -eq $((0x6002)) ]	# 2, 14, 15
+	caught=$(sed -n 's/^SigCgt:.*\(........\)$/\1/p' "/proc/$pid/status")
+	[ $((0x${caught:-0} >> 25 & 1)) -eq 1 ]	# SIGVTALRM, the last set
 }
 
 # stop SIGNAL: sends it, and waits for the end; leaves $status.

@@ -12,7 +12,7 @@ for memory in 2 4 8; do
 			guest=pf_${access%:*}
 			verb=$(echo "${access#*:}" | tr _ ' ')
 			run $memory $page "$guest"
-			ended "$with: a ${access%:*} behind the end" 1 \
+			ended "$with: a ${access%:*} after the end" 1 \
 				'before\n' "page fault at rip $(cat \
 				"g/$guest.rip"): $verb $end, which is not mapped"
 		done
@@ -63,18 +63,12 @@ image=empty.img
 : >empty.img
 hv -m 2 -p 4 -g empty.img
 ended 'an empty image' 1 '' 'is empty'
-image=missing.img
-hv -m 2 -p 4 -g missing.img
-ended 'a missing image' 1 '' 'No such file or directory'
 image=.
 hv -m 2 -p 4 -g .
 ended 'a folder for an image' 1 '' 'Is a directory'
-image=/dev/kvm
-hv -m 2 -p 4 -g $image
-ended 'a device that nothing can be read from' 1 '' 'read: Invalid argument'
 
 image=pipe.img
-[ -p pipe.img ] || mkfifo pipe.img
+mkfifo pipe.img
 cat g/hello.img >pipe.img &
 hv -m 2 -p 4 -g pipe.img
 ended 'an image from a pipe' 0 'hello\n' ''
@@ -86,3 +80,4 @@ ended 'an image from a pipe, a byte larger than RAM' 1 '' \
 hv -m 2 -p 4 -g pipe.img
 ended 'an empty image from a pipe' 1 '' 'is empty'
 wait
+rm pipe.img
