@@ -167,23 +167,41 @@ waits_to_read() {
 	waits_in '0 0x0 '
 }
 
-# fill: starts a run of which more waits to be written than the pipe takes.
+# fill [IMAGE...]: starts guests of which more waits to be written than the pipe
+# full takes; without an argument it is one that prints for ever.
 fill() {
+	[ $# -gt 0 ] || set -- g/flood.img
 	[ -p full ] || mkfifo full
-	"$program" -m 4 -p 2 -g g/flood.img >full 2>err &
+	"$program" -m 4 -p 2 -g "$@" >full 2>err &
 	pid=$!
 	exec 5<full
 	wait_until waits_to_write
 }
 
+# has_ended: whether $pid has ended.
+has_ended() {
+	grep -qs '^State:.Z' "/proc/$pid/status"
+}
+
 # ends_by_int THREAD: sends SIGINT to a thread of $pid; whether $pid has ended.
 ends_by_int() {
-	! kill -INT "$1" || grep -qs '^State:.Z' "/proc/$pid/status"
+	! kill -INT "$1" || has_ended
 } 2>/dev/null
+
+# given_up NAME: a test that is passed when SIGINT ends $pid, which waits for the
+# reader of the pipe full, descriptor 5.
+given_up() {
+	kill -INT "$pid"
+	wait_until has_ended || kill -KILL "$pid"
+	{ wait "$pid"; } 2>/dev/null
+	[ $? -eq 130 ] && [ ! -s err ]
+	ok $? "$1"
+	exec 5<&-
+}
 
 # count FILE TEXT: how often FILE has TEXT.
 count() {
-	grep -o "$2" "$1" | wc -l
+	grep -o -e "$2" "$1" | wc -l
 }
 
 # le32 NUMBER...: prints each as four bytes, the lowest first.

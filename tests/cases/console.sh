@@ -48,12 +48,26 @@ printf 'to the end' >input
 run 4 2 echo <input
 ended 'the end of input is a 0xFF' 0 'to the end\0377' ''
 run 4 2 greedy </dev/null
-ended 'a guest that reads on behind it' 1 '\0377' \
-	'reads on after the end of input'
-run 4 2 echo <&-
-ended 'a closed standard input' 1 '' 'standard input: Bad file descriptor'
-run 4 2 hello <&-
-ended 'which a guest that reads nothing can do without' 0 'hello\n' ''
+ended 'a guest that reads on after it' 1 '\0377' "IN of 1 byte, port 0xe9, at \
+rip $(cat g/greedy.rip): input has ended already"
+
+name='input that is there is echoed in one piece'
+if [ "$BOX" = intel ]; then
+	skip "$name" 'Bochs carries no strace'
+else
+	exec 4<>in
+	{
+		head -c 20000 /dev/zero | tr '\0' x
+		printf '\377'
+	} >&4
+	ASAN_OPTIONS=detect_leaks=0 strace -f --seccomp-bpf -e trace=write \
+		-o traced "$program" -m 4 -p 2 -g g/echo.img <in >out 2>err
+	exec 4>&-
+	# A tick may cut it.
+	writes=$(($(count traced 'write(1,') - $(count traced '--- SIGVTALRM')))
+	[ $writes -le 10 ] && [ "$(wc -c <out)" -eq 20001 ] && [ ! -s err ]
+	ok $? "$name" || echo "# $writes writes"
+fi
 
 in_background g/prompt.img
 wait_for out 'name? '
@@ -83,6 +97,30 @@ wait_until computes_on
 ok $? 'SIGSTOP and SIGCONT do not end a run'
 stop INT
 ended 'SIGINT does' 130 . ''
+for signal in HUP:129 ALRM:142; do
+	in_background g/spin.img
+	wait_for out '\.'
+	stop "${signal%:*}"
+	ended "and SIG${signal%:*}" "${signal#*:}" . ''
+done
+trap '' HUP
+in_background g/spin.img
+trap - HUP
+kill -HUP "$pid"
+before=$(cpu_time)
+wait_until computes_on
+ok $? 'SIGHUP does not if it was ignored before'
+stop TERM
+ended 'and SIGTERM does' 143 . ''
+
+in_background g/busy.img
+echo Ada >&4
+wait_for out Ada
+before=$(cpu_time)
+wait_until computes_on
+stop INT
+ended 'SIGINT ends a guest that computes after it has read a line' 130 \
+	'Ada\n' ''
 
 name='a dot is there while its guest computes with interrupts off'
 if [ "$BOX" = intel ]; then
@@ -103,74 +141,27 @@ ok $? 'SIGTERM ends a guest that prints'
 [ "$(head -c $(($(wc -c <out) / 17 * 17)) out | sort -u)" = 0123456789abcdef ]
 ok $? 'and nothing is lost before that'
 
-# switches: how often a thread of $pid has waited.
+fill
+given_up 'SIGINT ends a run whose output waits for its reader'
+
+# switches: how often a thread of $pid has left a CPU.
 switches() {
-	cat "/proc/$pid"/task/*/status |
-		awk '/^voluntary/ { n += $2 } END { print n + 0 }'
+	awk '/^(non)?voluntary/ { n += $2 } END { print n }' \
+		"/proc/$pid"/task/*/status
 }
-# The signal has been told, and since then the tick has cut the wait short.
-waits_again() {
-	grep -qs '^ShdPnd:.*[014589cd]$' "/proc/$pid/status" &&
-		[ "$(switches)" -gt $((before + 5)) ] && waits_to_write
-}
-# The signal comes twice, as when a process and its group are sent it.
-fill
-kill -INT "$pid"
-kill -INT "$pid"
-before=$(switches)
-wait_until waits_again
-ok $? 'SIGINT does not end a run whose output waits for its reader'
-written=$(sed -n 's/^wchar: //p' "/proc/$pid/io")
-cat <&5 >out
-exec 5<&-
-{ wait "$pid"; } 2>/dev/null
-[ $? -eq 130 ] && [ ! -s err ] && [ "$(wc -c <out)" -gt "$written" ]
-ok $? 'until that has read it all'
-fill
-wait_until ends_by_int "$pid"
-ok $? 'SIGINT again, later, does'
-exec 5<&-
-{ wait "$pid"; } 2>/dev/null
-[ $? -eq 130 ]
-ok $? 'and the run ends by it'
-
-name='standard streams that do not block'
-if [ "$BOX" = intel ]; then
-	skip "$name" 'the dd of busybox can not make them so'
-else
-	(
-		/bin/dd iflag=nonblock oflag=nonblock count=0 2>/dev/null
-		exec "$program" -m 2 -p 4 -g printed.img 2>err
-	) <in >full &
-	pid=$!
-	exec 4<>in 5<full
-	waits_in_poll() {
-		waits_in '7 0x[0-9a-f]* 0x1 0xffffffff'
-	}
-	wait_until waits_in_poll
-	ok $? "$name: input that is not there yet"
-	le32 1048576 >&4
-	dd bs=1 count=1 <&5 >out 2>/dev/null
-	wait_until waits_in_poll
-	ok $? "$name: output whose reader is slow"
-	cat <&5 >>out
-	wait "$pid"
-	status=$?
-	exec 4>&- 5<&-
-	cat printed.img /dev/zero | head -c 1048576 >want_out
-	: >want_err
-	seen "$name: every byte is there" 0
-fi
-
 in_background g/prompt.img
-wait_for out 'name? '
+wait_until waits_to_read
+before=$(switches)
+sleep 1
+[ "$(switches)" -eq "$before" ]
+ok $? 'a guest that waits for input is left alone'
 stop INT
-ended 'SIGINT ends a guest that waits for input' 130 'name? ' ''
+ended 'SIGINT ends it' 130 'name? ' ''
 
 mkfifo silent
 in_background silent
 waits_for_image() {
-	waits_in '7 0x[0-9a-f]* 0x1 0x32 '
+	waits_in '257 ' || waits_in '2 '	# openat, open
 }
 wait_until waits_for_image
 stop INT
@@ -178,10 +169,6 @@ rm silent
 ended 'SIGINT ends a run whose image is a pipe that nobody writes to' 130 '' ''
 
 image=g/hello.img
-"$program" -m 4 -p 2 -g "$image" >&- 2>err
-status=$?
-: >out
-ended 'a closed standard output' 1 '' 'standard output: Bad file descriptor'
 "$program" -m 4 -p 2 -g "$image" >/dev/full 2>err
 status=$?
 ended 'a full disk' 1 '' 'standard output: No space left on device'
