@@ -171,18 +171,16 @@ refused() {
 }
 mkdir other
 echo x >other/big
-echo x >.new
-cp .new other
-refused 'none: No such file or directory' none
-refused '.new: may not be called so' .new
-refused 'other/.new: may not be called so' other/.new
+cp other/big ./-dash
+long=$(printf %0256d 0)
 refused 'other: is not a regular file' other
 refused 'in: is not a regular file' in
-refused 'other/big: is called like big, which is shared too' big other/big
-refused 'small: is called like small, which is shared too' small small
-refused 'none: No such file or directory
-mini_hypervisor: other: is not a regular file
-mini_hypervisor: gone: No such file or directory' none other small gone
+refused './-dash: has a name that no guest may use' ./-dash
+refused "$long: File name too long" "$long"
+refused 'other/big: has the same name as big, which is shared too' big other/big
+refused 'small: has the same name as small, which is shared too' small small
+refused 'other: is not a regular file
+mini_hypervisor: in: is not a regular file' other small in
 if [ "$tested" = hv_sanitized ]; then
 	skip 'no memory for the list' 'AddressSanitizer reserves terabytes'
 else
@@ -220,3 +218,200 @@ seen 'two runs at once in one folder' 1
 stop INT
 [ ! -e vm1 ]
 ok $? 'a guest without files leaves no folder'
+in_background g/prompt.img
+wait_for out name
+stop HUP
+[ "$status" -eq 129 ] && [ ! -e vm1 ]
+ok $? 'nor does one that SIGHUP ends'
+
+image=g/echo.img
+hv -m 2 -p 4 -g "$image" -f big <&-
+ended 'a closed standard input' 1 '' 'standard input: Bad file descriptor'
+"$program" -m 2 -p 4 -g g/hello.img -f big >&- 2>err
+status=$?
+: >out
+image=g/hello.img
+ended 'a closed standard output' 1 '' 'standard output: Bad file descriptor'
+if may_change 'no /dev/null'; then
+	mv /dev/null /dev/null.away
+	hv -m 2 -p 4 -g g/echo.img -f big <&-
+	mv /dev/null.away /dev/null
+	image=/dev/null
+	ended 'no /dev/null' 1 '' 'No such file or directory'
+fi
+
+# Guests that make calls, which see in lib.sh: 1 opens, 2 closes, 3 reads, 4
+# writes, 5 seeks.  Of the flags 1 is O_WRONLY, 2 O_RDWR, 1024 O_APPEND.
+
+# results NAME RESULT...: a test that is passed when the run came to those
+# results and bytes, which begin with a letter.
+results() {
+	name=$1
+	shift
+	for result; do
+		case $result in
+		-* | [0-9]*) le32 "$result" ;;
+		*) printf %b "$result" ;;
+		esac
+	done >want_out
+	: >want_err
+	seen "$name" 0
+}
+
+{
+	call 4 1 6 0 'hello\n'
+	call 4 2 6 0 'again\n'
+	call 4 1 0 0
+	call 3 0 100 0
+	call 3 0 100 0
+	call 3 0 100 0
+	call 3 1 1 0
+	call 4 0 1 0 x
+	call 2 0 0 0
+	call 5 1 0 1
+	call 4 1 8388608 0
+	call 3 0 8388608 0
+} | calls >calls.img
+printf 'one\377\ntwo' >input
+hv -m 2 -p 4 -g calls.img <input
+results 'the handles of the console' 'hello\n' 6 'again\n' 6 0 \
+	8 'one\0377\ntwo' 0 0 -9 -9 -9 -29 -14 -14
+
+{
+	call 1 0 0 0 'new.txt\0'
+	call 1 0 0 1 'new.txt\0'
+	call 4 3 3 0 'abc'
+	call 1 0 0 0 'new.txt\0'
+	call 3 4 9 0
+} | calls >calls.img
+hv -m 2 -p 4 -g calls.img -f new.txt
+results 'a file given that does not exist' -2 3 3 4 3 abc
+[ ! -e new.txt ] && [ "$(cat vm1/new.txt)" = abc ]
+ok $? 'is made as the own of its guest'
+rm -r vm1
+
+{
+	for file in -x -unfinished 'a\0001' 'a\0037b' 'a\0177' a/b /a . ..; do
+		call 1 0 0 1 "$file\\0"
+	done
+	call 1 0 0 1 '\0'
+} | calls >calls.img
+hv -m 2 -p 4 -g calls.img
+results 'names that no guest may use' -13 -13 -13 -13 -13 -13 -13 -13 -13 -2
+[ ! -e vm1 ]
+ok $? 'make no file'
+
+echo original >orig
+echo one >log
+{
+	call 1 0 0 2 'orig\0'
+	call 4 3 1 0 A
+	call 2 3 0 0
+	call 1 0 0 1 'own\0'
+	call 2 3 0 0
+	call 1 0 0 1025 'log\0'
+	call 3 0 1 0
+	call 1 0 0 2 'orig\0'
+	call 3 4 20 0
+	call 4 4 1 0 B
+	call 1 0 0 1 'own\0'
+	call 4 5 5 0 guest
+	call 4 3 3 0 end
+} | calls >calls.img
+"$program" -m 2 -p 4 -g calls.img -f orig log <in >out 2>err &
+pid=$!
+exec 4<>in
+wait_until waits_to_read
+ln vm1/orig backup
+chmod 400 vm1/orig
+rm vm1/own
+echo user >vm1/own
+echo two >>log
+echo x >&4
+wait $pid
+status=$?
+exec 4>&-
+results 'files that the user links, removes and changes meanwhile' \
+	3 1 0 3 0 3 1 x 4 9 'Ariginal\n' 1 5 5 3
+printf 'Ariginal\nB' | cmp - vm1/orig && [ "$(cat orig vm1/own)" = 'original
+user' ]
+ok $? 'are each what they were for the guest and for the user'
+printf 'one\ntwo\nend' | cmp - vm1/log
+ok $? 'and O_APPEND writes at the end that the original has by then'
+rm -r vm1 backup
+
+{
+	call 1 0 0 2 'status\0'
+	call 4 3 1 0 X
+} | calls >calls.img
+hv -m 2 -p 4 -g calls.img -f /proc/self/status
+results 'a file of /proc' 3 1
+grep -q '^Xame:' vm1/status && grep -q '^VmRSS:' vm1/status
+ok $? 'is copied'
+rm -r vm1
+
+truncate -s 300M sparse
+chmod 640 sparse
+truncate -s 3G huge
+{
+	call 1 0 0 2 'huge\0'
+	call 4 3 1 0 x
+	call 1 0 0 2 'sparse\0'
+	call 4 4 1 0 x
+} | calls >calls.img
+hv -m 2 -p 4 -g calls.img -f sparse huge
+results 'a file with holes, and one over 2 GiB' 3 -27 4 1
+[ "$(stat -c '%s %a' vm1/sparse)" = '314572800 640' ] &&
+	[ "$(stat -c %b vm1/sparse)" -lt 1000 ] && [ ! -e vm1/huge ]
+ok $? 'holes stay holes, the mode stays, and of the other there is no copy'
+rm -r vm1 sparse huge
+
+head -c 1024 /dev/zero >limited
+{
+	call 1 0 0 1025 'limited\0'
+	call 4 3 1 0 x
+} | calls >calls.img
+mkdir vm1
+echo earlier >vm1/limited
+for blocks in 1 2; do
+	(
+		ulimit -f $blocks
+		hv -m 2 -p 4 -g calls.img -f limited
+		echo "$status" >code
+	)
+	status=$(cat code)
+	results "a limit of $blocks blocks on the size of a file" 3 -27
+	[ "$(ls -A vm1)" = limited ] && [ "$(cat vm1/limited)" = earlier ]
+	ok $? "leaves the file of an earlier run"
+done
+rm -r vm1
+
+{
+	call 1 0 0 1 'link.img\0'
+	call 1 0 0 2 'linked\0'
+	call 4 3 1 0 x
+} | calls >calls.img
+mkdir vm1
+ln -s ../calls.img vm1/link.img
+ln -s ../orig vm1/linked
+hv -m 2 -p 4 -g vm1/link.img -f vm1/linked
+results "links in a VM's folder to what the run was given" -13 3 -13
+[ -L vm1/link.img ] && [ -L vm1/linked ] && [ "$(cat orig)" = original ]
+ok $? 'are left alone'
+rm -r vm1
+
+call 1 0 0 1 'file\0' | calls >calls.img
+ln -s other vm1
+hv -m 2 -p 4 -g calls.img
+rm vm1
+results "a link for a VM's folder" -20
+[ ! -e other/file ]
+ok $? 'is not followed'
+if may_change "another user's folder"; then
+	mkdir vm1
+	chown nobody vm1
+	hv -m 2 -p 4 -g calls.img
+	results "another user's folder" -13
+	rmdir vm1
+	ok $? 'is left alone'
+fi
