@@ -167,6 +167,17 @@ waits_to_read() {
 	waits_in '0 0x0 '
 }
 
+# cpu_time: how long $pid has computed, in ticks; 0 when it is gone.
+cpu_time() {
+	sed 's/.*)//' "/proc/$pid/stat" | awk '{ print $12 + $13 }
+		END { if (NR == 0) print 0 }'
+}
+
+# computes_on: whether $pid has computed for some time since $before.
+computes_on() {
+	[ "$(cpu_time)" -gt $((before + 10)) ]
+}
+
 # fill [IMAGE...]: starts guests of which more waits to be written than the pipe
 # full takes; without an argument it is one that prints for ever.
 fill() {
@@ -180,8 +191,8 @@ fill() {
 
 # has_ended: whether $pid has ended.
 has_ended() {
-	grep -qs '^State:.Z' "/proc/$pid/status"
-}
+	! grep -q '^State:.[^Z]' "/proc/$pid/status"
+} 2>/dev/null
 
 # ends_by_int THREAD: sends SIGINT to a thread of $pid; whether $pid has ended.
 ends_by_int() {

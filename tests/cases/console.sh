@@ -78,14 +78,6 @@ status=$?
 exec 4>&-
 ended 'and the answer is read' 0 'name? Z!\n' ''
 
-# cpu_time: how long $pid has computed, in ticks; 0 when it is gone.
-cpu_time() {
-	sed 's/.*)//' "/proc/$pid/stat" | awk '{ print $12 + $13 }
-		END { if (NR == 0) print 0 }'
-}
-computes_on() {
-	[ "$(cpu_time)" -gt $((before + 10)) ]
-}
 in_background g/spin.img
 wait_for out '\.'
 ok $? 'a dot is there while its guest computes'
