@@ -169,7 +169,7 @@ waits_to_read() {
 
 # cpu_time: how long $pid has computed, in ticks; 0 when it is gone.
 cpu_time() {
-	sed 's/.*)//' "/proc/$pid/stat" | awk '{ print $12 + $13 }
+	sed 's/.*)//' "/proc/$pid/stat" 2>/dev/null | awk '{ print $12 + $13 }
 		END { if (NR == 0) print 0 }'
 }
 
