@@ -105,7 +105,7 @@ for seed in 1 2 3 4 5; do
 	ok $? 'and leave the same files'
 	rm -rf vm1
 done
-hv -m 4 -p 4 -g replay1.img replay2.img replay3.img -f big small empty
+hv -m 4 -p 4 -g replay1.img replay2.img replay3.img -f big -f small empty
 [ "$status" -eq 0 ] && [ ! -s err ] && same_files 1 1 && same_files 2 2 &&
 	same_files 3 3
 ok $? 'and those of three guests at once'
@@ -276,6 +276,23 @@ printf 'one\377\ntwo' >input
 hv -m 2 -p 4 -g calls.img <input
 results 'the handles of the console' 'hello\n' 6 'again\n' 6 0 \
 	8 'one\0377\ntwo' 0 0 -9 -9 -9 -29 -14 -14
+
+name='what was printed goes out before a copy begins'
+if [ "$BOX" = intel ]; then
+	skip "$name" 'Bochs carries no strace'
+else
+	{
+		call 4 1 6 0 'hello\n'
+		call 1 0 0 2 'big\0'
+		call 4 3 1 0 x
+	} | calls >calls.img
+	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=write,copy_file_range \
+		-o traced "$program" -m 2 -p 4 -g calls.img -f big >out 2>err
+	calls=$(grep -o 'write(1,\|copy_file_range(' traced | tr '\n' ' ')
+	[ "$calls" = 'write(1, copy_file_range( write(1, ' ] && [ ! -s err ]
+	ok $? "$name" || echo "# $calls"
+	rm -r vm1
+fi
 
 {
 	call 1 0 0 0 'new.txt\0'
