@@ -10,7 +10,7 @@ total=0
 
 # tap PROGRAM [ARGUMENT...]: its tests, made in a folder of its own. It may
 # fail after its last test: a sanitizer finds leaks at the end. (It writes to a
-# pipe, since it limits how large its files may be.)
+# pipe, because it limits how large its files may be.)
 tap() {
 	program=$1
 	shift
