@@ -131,6 +131,8 @@ static bool ends(uint32_t reason, const char *text)
 
 static void test_ends(void)
 {
+	ok(vm_create(&vm) == -1 && said("KVM_CREATE_VM: Bad file descriptor"),
+	    "no VM");
 	area.run.s.regs.regs.rip = 0x12;
 	area.run.internal.suberror = 3;
 	ok(ends(KVM_EXIT_INTERNAL_ERROR, "KVM could not go on at rip 0x12, "

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2012,SC2034,SC2154
 # Threads that do what a guest might make them do, if there were a way.
 
 mkdir vm1 vm2
@@ -24,17 +24,17 @@ subverted() {
 }
 
 for who in self main other new; do
-	subverted $who ENOSYS execve fork clone vfork socket ioctl ptrace \
+	subverted "$who" ENOSYS execve fork clone vfork socket ioctl ptrace \
 		kill killall mmap mprotect setid:vm1/set chmod:vm1/given \
 		link:vm1/link truncate:g/file.img truncate:vm1/given \
 		truncate2:g/file.img
-	subverted $who EACCES read:/etc/passwd read:given write:new \
+	subverted "$who" EACCES read:/etc/passwd read:given write:new \
 		write:given write:g/file.img unlink:given
 done
 ls -lR g vm1 vm2 | cmp - before
 ok $? 'and nothing has changed'
 for what in read:vm1/given write:vm1/new; do
-	subverted self worked $what
+	subverted self worked "$what"
 done
 
 export SUBVERT=new:socket
