@@ -11,6 +11,6 @@
 #undef SECCOMP_RET_ERRNO
 #define SECCOMP_RET_ERRNO SECCOMP_RET_ALLOW
 
-/* The last of Landlock's calls is number 446. */
+static const volatile long restrict_self = 446;	/* Landlock's last call */
 #define syscall(number, ...) \
-    ((number) == 446 ? 0 : syscall(number, __VA_ARGS__))
+    ((number) == restrict_self ? 0 : syscall(number, __VA_ARGS__))
