@@ -9,8 +9,8 @@ cd "$work" || exit
 total=0
 
 # tap PROGRAM [ARGUMENT...]: its tests, made in a folder of its own. It may
-# fail behind its last test: a sanitizer finds leaks at the end. (It writes to a
-# pipe, for it limits how large its files may be.)
+# fail after its last test: a sanitizer finds leaks at the end. (It writes to a
+# pipe, because it limits how large its files may be.)
 tap() {
 	program=$1
 	shift

@@ -2,4 +2,4 @@
 # Every system call of each version's example, failing.
 
 cd "$(dirname -- "$0")" || exit
-BOX=amd exec ./box ./unfiltered sh kvm.sh each inject
+BOX=amd exec ./box sh kvm.sh each inject

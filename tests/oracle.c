@@ -35,13 +35,13 @@ static uint32_t random_below(uint32_t limit)
 
 static _Noreturn void fail(const char *what, long got, long wanted)
 {
-	printf("not ok 1 - sequence %lu, step %lu: %s: %ld, wanted %ld\n1..1\n",
+	fprintf(tap, "not ok 1 - sequence %lu, step %lu: %s: %ld, wanted %ld\n1..1\n",
 	    sequence, step, what, got, wanted);
 	exit(1);
 }
 
 static FILE *calls, *output;		/* or NULL */
-static const char *files;		/* or NULL */
+static const char *keep;		/* or NULL */
 
 /* Notes a call that has been made, with what goes with it and its result. */
 static void note(const struct vm *vm, const struct request *request,
@@ -54,6 +54,9 @@ static void note(const struct vm *vm, const struct request *request,
 	fwrite(&size, sizeof(size), 1, calls);
 	fwrite(request, sizeof(*request), 1, calls);
 	fwrite(vm->ram + (opens ? PATH : BUFFER), size, 1, calls);
+	if (request->operation == OPERATION_WRITE && value > 0 &&
+	    request->handle < HANDLE_FIRST)
+		fwrite(vm->ram + BUFFER, (size_t)value, 1, output);
 	fwrite(&value, sizeof(value), 1, output);
 	if (request->operation == OPERATION_READ && value > 0)
 		fwrite(vm->ram + BUFFER, (size_t)value, 1, output);
@@ -76,27 +79,26 @@ static void make(struct twin *twin, struct request request)
 	note(vm, &request, size, value);
 }
 
-/* A handle that may be open, or never. */
+/* A handle that may be open, or the console's, or none. */
 static int random_handle(void)
 {
-	return (int)random_below(8) + HANDLE_FIRST - 1;
+	if (random_below(16) == 0)
+		return (int)random_below(HANDLE_FIRST + 1) - 1;
+	return (int)random_below(7) + HANDLE_FIRST;
 }
 
 static void try_open(struct twin *twin)
 {
 	static const char *const all[] = {"big", "small", "empty", "own",
-	    "mine"};
+	    "absent", "../big"};
 	static const int extra[] = {O_CREAT, O_TRUNC, O_APPEND, O_EXCL};
-	const char *name = all[random_below(5)];
+	const char *path = all[random_below(6)];
 	int flags = (int)random_below(3);
-	char path[64];
 
 	for (size_t i = 0; i < 4; i++)
 		if (random_below(5) == 0)
 			flags |= extra[i];
-	snprintf(path, sizeof(path), "%s%s", random_below(3) ? "" : "./",
-	    name);
-	twin_put(twin, PATH, path, sizeof(path));
+	twin_put(twin, PATH, path, strlen(path) + 1);
 	make(twin, (struct request){.operation = OPERATION_OPEN,
 	    .address = PATH, .flags = (uint32_t)flags});
 }
@@ -155,7 +157,7 @@ static void files_keep(void)
 {
 	char command[PATH_MAX];
 
-	snprintf(command, sizeof(command), "cp -r posix1 '%s'", files);
+	snprintf(command, sizeof(command), "cp -r posix1 '%s'", keep);
 	if (system(command) != 0)
 		fail(command, 1, 0);
 }
@@ -170,7 +172,7 @@ static void sequence_make(void)
 		twin_begin(&twins[i], i + 1);
 	for (step = 0; step < 40; step++)
 		try(&twins[random_below(machines)]);
-	if (files != NULL)
+	if (keep != NULL)
 		files_keep();
 	for (size_t i = 0; i < machines; i++)
 		twin_end(&twins[i]);
@@ -182,11 +184,12 @@ int main(int argc, char **argv)
 	unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
 	uint64_t seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
 
+	tap_open();
 	originals_make(RAM);
 	if (argc > 5) {
 		calls = fopen(argv[3], "w");
 		output = fopen(argv[4], "w");
-		files = argv[5];
+		keep = argv[5];
 	}
 	for (sequence = 0; sequence < count; sequence++) {
 		state = seed * 1000003 + sequence + 1;
@@ -199,7 +202,7 @@ int main(int argc, char **argv)
 		fclose(calls);
 		fclose(output);
 	}
-	printf("ok 1 - %lu sequences of calls, seed %lu\n1..1\n", count,
+	fprintf(tap, "ok 1 - %lu sequences of calls, seed %lu\n1..1\n", count,
 	    (unsigned long)seed);
 	return 0;
 }

@@ -3,30 +3,17 @@
  * that fails in any place, and ends that only a broken host gives.  Prints TAP.
  */
 
-#define main hypervisor_main
-#include "../Version_C/mini_hypervisor.c"
-#undef main
+#include "vm.h"
 
 #include <sys/wait.h>
 
-static FILE *tap;			/* stdout is the console's */
-static int tests;
+#define DATA PAGE_4K			/* of an IN or OUT, in kvm_run */
 
-static struct shared shared = {
-	.output = PTHREAD_MUTEX_INITIALIZER,
-};
+static char *images[] = {"guest"};
+static const struct options opt = {.images = images, .count = 1};
 static struct kvm kvm = {.fd = -1};
-static uint8_t out[CONSOLE_BUFFER];
-static struct vm vm = {
-	.out = out,
-	.name = (char *)(uintptr_t)"guest",
-	.kvm = &kvm,
-	.shared = &shared,
-	.fd = -1,
-	.vcpu = -1,
-};
+static struct vm vm;
 
-/* What KVM shares with us, the data of an IN or OUT behind it. */
 static union {
 	struct kvm_run run;
 	uint8_t bytes[2 * PAGE_4K];
@@ -36,30 +23,6 @@ static union {
 	struct kvm_coalesced_mmio_ring ring;
 	uint8_t bytes[PAGE_4K];
 } ring;
-
-static void ok(bool good, const char *name)
-{
-	fprintf(tap, "%sok %d - %s\n", good ? "" : "not ", ++tests, name);
-}
-
-/* Puts an empty file, or the one at PATH, in place of a standard stream. */
-static void redirect(int stream, const char *path)
-{
-	int fd = path ? open(path, O_RDWR) : memfd_create("stream", 0);
-
-	if (fd < 0 || dup2(fd, stream) != stream)
-		exit(1);
-	close(fd);
-}
-
-/* Whether all that was written to a standard stream is SIZE bytes of DATA. */
-static bool wrote(int stream, const void *data, size_t size)
-{
-	static uint8_t seen[2 * CONSOLE_BUFFER];
-
-	return pread(stream, seen, sizeof(seen), 0) == (ssize_t)size &&
-	    memcmp(seen, data, size) == 0;
-}
 
 /* Whether stderr is TEXT, said of the guest; empties it. */
 static bool said(const char *text)
@@ -76,7 +39,7 @@ static bool said(const char *text)
 /* Has all but one byte of the console's buffer full; returns what is there. */
 static const uint8_t *fill(const char *begin)
 {
-	static uint8_t data[CONSOLE_BUFFER];
+	static uint8_t data[CONSOLE_OUTPUT];
 
 	memset(data, 'x', sizeof(data));
 	memcpy(data, begin, strlen(begin));
@@ -92,17 +55,47 @@ static void test_buffer(void)
 
 	ok(wrote(1, "", 0) && console_put(&vm, 'x') == 0 &&
 	    wrote(1, "line\n", 5), "a full buffer: the whole lines go out");
-	ok(console_flush(&vm) == 0 && wrote(1, data, CONSOLE_BUFFER),
+	ok(console_flush(&vm) == 0 && wrote(1, data, CONSOLE_OUTPUT),
 	    "and then the rest");
 	redirect(STDOUT_FILENO, NULL);
 	data = fill("");
-	ok(console_put(&vm, 'x') == 0 && wrote(1, data, CONSOLE_BUFFER),
+	ok(console_put(&vm, 'x') == 0 && wrote(1, data, CONSOLE_OUTPUT),
 	    "a full buffer without a line");
-	ok(console_create(&vm) == 0 && vm.ring == NULL,
+	ok(ring_create(&vm) == 0 && vm.ring == NULL,
 	    "a kernel that keeps no output");
 }
 
-/* Output that fails is told, wherever it is noticed. */
+/* Whether output of the tick number TICK from now on is SIZE bytes. */
+static bool ticks(int tick, const char *text, size_t size)
+{
+	bool good = true;
+
+	redirect(STDOUT_FILENO, NULL);
+	for (int i = 1; i <= tick; i++) {
+		if (text[0] != '\0')
+			console_put(&vm, (uint8_t)text[0]);
+		good = good && wrote(1, "", 0) && console_tick(&vm) == 0;
+	}
+	return good && lseek(1, 0, SEEK_END) == (off_t)size;
+}
+
+/* How long an unfinished line is held. */
+static void test_ticks(void)
+{
+	vm.out_size = 0;
+	console_put(&vm, 'x');
+	ok(ticks(1, "", 0) && ticks(1, "", 1), "an unfinished line is written "
+	    "when it has not grown since the last tick");
+	ok(ticks(LINE_TICKS, "x", LINE_TICKS) && ticks(1, "x", 0),
+	    "or when it has grown for many ticks");
+	ok(ticks(LINE_TICKS - 1, "x", LINE_TICKS), "and so is the next");
+	ok(ticks(1, "x", 0) && console_put(&vm, '\n') == 0 &&
+	    ticks(1, "", 2) && ticks(1, "x", 0) &&
+	    ticks(LINE_TICKS - 2, "x", 0) && ticks(1, "x", LINE_TICKS),
+	    "of which a whole line between them is no part");
+}
+
+/* Output that fails is reported, wherever it is noticed. */
 static void test_output(void)
 {
 	const char *full = "standard output: No space left on device";
@@ -114,48 +107,66 @@ static void test_output(void)
 	vm.ring = &ring.ring;
 	vm.ring->last = 1;
 	ok(vm_loop(&vm) == -1 && said(full), "what KVM kept");
+	vm.ring = NULL;
 	fill("");
 	area.run.io.size = 1;
 	area.run.io.count = 1;
 	area.run.io.direction = KVM_EXIT_IO_OUT;
 	ok(console_io(&vm) == -1 && said(full), "OUT");
 	fill("");
+	redirect(STDIN_FILENO, NULL);
 	area.run.io.direction = KVM_EXIT_IO_IN;
-	ok(console_io(&vm) == -1 && said(full), "IN");
-	fill("");
-	ok(port_error(&vm, "") == -1 && said(full), "an error of the guest's");
+	ok(console_io(&vm) == 0 && area.bytes[DATA] == 0xFF && said("") == false,
+	    "IN of what is there does not write it");
+	ok(console_io(&vm) == -1 && said(full), "but an error of the guest's");
+	vm.out_size = 0;
 }
 
-/* Whether a run that KVM ends for REASON is told as TEXT. */
+/* Whether a run that KVM ends for REASON is reported as TEXT. */
 static bool ends(uint32_t reason, const char *text)
 {
 	area.run.exit_reason = reason;
-	return vm_ended(&vm) == -1 && said(text);
+	return exit_check(&vm, 0) == -1 && said(text);
 }
 
 static void test_ends(void)
 {
-	vm.image = (char *)(uintptr_t)"/nowhere";
-	ok(image_load(&vm) == -1 && said("No such file or directory"),
-	    "an image that is gone since it was looked at");
-	area.run.fail_entry.hardware_entry_failure_reason = 0x80000021;
-	ok(ends(KVM_EXIT_FAIL_ENTRY, "the CPU refused to enter the guest, "
-	    "reason 0x80000021"), "a guest that can't be entered");
-	area.run.internal.suberror = 1;
-	ok(ends(KVM_EXIT_INTERNAL_ERROR, "KVM_GET_REGS: Bad file "
-	    "descriptor"), "an internal error whose place can't be told");
-	ok(ends(KVM_EXIT_NMI, "stopped for KVM's exit reason 16"),
+	ok(vm_create(&vm) == -1 && said("KVM_CREATE_VM: Bad file descriptor"),
+	    "no VM");
+	area.run.s.regs.regs.rip = 0x12;
+	area.run.internal.suberror = 3;
+	ok(ends(KVM_EXIT_INTERNAL_ERROR, "KVM could not go on at rip 0x12, "
+	    "suberror 3"), "an internal error");
+	area.run.internal.suberror = KVM_INTERNAL_ERROR_EMULATION;
+	ok(ends(KVM_EXIT_INTERNAL_ERROR, "KVM could not go on at rip 0x12, "
+	    "suberror 1: it can't emulate the instruction"), "of emulation");
+	ok(ends(KVM_EXIT_NMI, "KVM stopped it with exit reason 16"),
 	    "a reason that should not come");
+	area.run.s.regs.regs.rip = TABLES_VIRTUAL(hlt) + 1;
+	ok(ends(KVM_EXIT_HLT, "KVM_GET_SREGS: Bad file descriptor"),
+	    "a fault whose place can't be told");
 }
 
-/* A thread that is confined can say of any failure what it is. */
+/* What a signal to stop interrupts is not reported. */
+static void test_stop(void)
+{
+	redirect(STDOUT_FILENO, "/dev/full");
+	stop_signal = SIGINT;
+	ok(console_put(&vm, 'x') == 0 && vm_loop(&vm) == -1 &&
+	    wrote(STDERR_FILENO, "", 0) && console.out_given_up,
+	    "output given up when a signal stops it");
+	stop_signal = 0;
+	console.out_given_up = false;
+}
+
+/* A process that is confined can say of any failure what it is. */
 static void test_confined(void)
 {
 	pid_t child = (pid_t)syscall(SYS_fork);	/* gcov has its own fork */
 	int status = -1;
 
 	if (child == 0) {
-		calls_confine(&vm);
+		calls_confine();
 		errno = 524;		/* the kernel's, without a name */
 		vm_fail(&vm, "call");
 		syscall(SYS_exit, 0);
@@ -167,18 +178,18 @@ static void test_confined(void)
 
 int main(void)
 {
-	tap = fdopen(dup(STDOUT_FILENO), "w");
-	if (tap == NULL)
-		return 1;
+	tap_open();
+	vm_init(&vm, &opt, &kvm, &console, "guest");
 	vm.run = &area.run;
-	vm.run->io.data_offset = PAGE_4K;
-	sem_init(&shared.input, 0, 1);
+	vm.run->io.data_offset = DATA;
 	redirect(STDIN_FILENO, "/dev/null");
 	redirect(STDOUT_FILENO, NULL);
 	redirect(STDERR_FILENO, NULL);
 	test_buffer();
+	test_ticks();
 	test_output();
 	test_ends();
+	test_stop();
 	test_confined();
 	fprintf(tap, "1..%d\n", tests);
 	return 0;

@@ -25,6 +25,40 @@ narrow() {
 	! expand "$1" | grep -nE '.{81}'
 }
 
+# fewer LINES FILE: whether the file has fewer lines.
+fewer() {
+	lines=$(wc -l <"$2")
+	echo "$lines lines"
+	[ "$lines" -lt "$1" ]
+}
+
+# stack FILE: whether the stack that the program takes is bounded: no function
+# gets to call itself, none has arrays of variable length, and no chain of calls
+# takes more than a quarter of a thread's 128 KiB, without optimization.
+stack() {
+	gcc -std=gnu11 -O0 -Wvla -Wstack-usage=10000 -Werror \
+		-fcallgraph-info=su -c -o stack.o "$1" &&
+		awk -F '"' '/^edge/ { print $2, $4 }' stack.ci | tsort &&
+		awk -F '"' '
+			function deep(name, to, n, bytes, most) {
+				for (n = split(calls[name], to, "\n"); n > 0; n--)
+					if ((bytes = deep(to[n])) > most)
+						most = bytes
+				return own[name] + most
+			}
+			/^node/ && match($4, /[0-9]+ bytes/) {
+				own[$2] = substr($4, RSTART) + 0
+			}
+			/^edge/ { calls[$2] = calls[$2] $4 "\n" }
+			END {
+				for (name in own)
+					if ((bytes = deep(name)) > most)
+						most = bytes
+				print most " bytes"
+				exit !(most > 0 && most <= 32 * 1024)
+			}' stack.ci
+}
+
 # makes FOLDER COMPILER: make has nothing to say beside its commands, and make
 # clean removes exactly what it built.
 makes() {
@@ -57,6 +91,14 @@ for folder in "$here"/../Version_*; do
 		check "$version: make and make clean, with $compiler" \
 			makes "$folder" "$compiler"
 	done
+	case $version in
+	*A) most=1000 ;;
+	*B) most=1200 ;;
+	*C) most=1950 ;;
+	esac
+	check "$version: fewer than $most lines" \
+		fewer "$most" "$folder/mini_hypervisor.c"
+	check "$version: its stack is bounded" stack "$folder/mini_hypervisor.c"
 	# A member that nothing uses may be there for the CPU or for the device.
 	check "$version: cppcheck has nothing to say" \
 		cppcheck -q --std=c11 --error-exitcode=1 \

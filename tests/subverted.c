@@ -1,53 +1,164 @@
 /*
- * The last version, as if a guest had taken over its VM's thread: at its first
- * read of a file the thread does what SUBVERT in the environment says, and
- * prints on stderr what comes of it, if it lives on.
+ * The last version, as if a guest had taken over its VM's thread.  SUBVERT in
+ * the environment is WHO:WHAT[:PATH].  That thread does what WHAT says, and
+ * prints on stderr what comes of it: WHO is
+ *
+ *	self	the thread, when it reads a file
+ *	main	the main thread, to which that thread changes a return address
+ *	other	another VM's thread, to which it does the same
+ *	new	each VM's thread, first of all
  */
 
 #define _GNU_SOURCE
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kvm.h>
+#include <poll.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Carries out WHAT; returns -1 with errno when that fails. */
-static int subvert(const char *what)
+static char who[8], what[16], path[64];
+static pid_t parent;
+static void **_Atomic victim;		/* its frame: the next, where to return */
+static atomic_bool returns;		/* to us, now */
+void *goes_back;			/* where it would have returned */
+
+static void __attribute__((constructor)) begin(void)
+{
+	parent = getppid();
+	sscanf(getenv("SUBVERT"), "%7[^:]:%15[^:]:%63s", who, what, path);
+}
+
+/* Does what SUBVERT says; returns -1 with errno when that fails. */
+static long subvert(void)
 {
 	char *const command[] = {(char *)(uintptr_t)"true", NULL};
-	const char *path = strchr(what, ':');
+	const size_t page = 4096;
 
 	if (strcmp(what, "execve") == 0)
 		return execve("/bin/true", command, NULL);
+	if (strcmp(what, "fork") == 0)
+		return syscall(SYS_fork);
+	if (strcmp(what, "clone") == 0)
+		return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	if (strcmp(what, "vfork") == 0)
+		return syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD,
+		    NULL, NULL, NULL, NULL);
 	if (strcmp(what, "socket") == 0)
 		return socket(AF_INET, SOCK_STREAM, 0);
 	if (strcmp(what, "ioctl") == 0)
-		return ioctl(0, KVM_CREATE_VM, NULL);
-	if (strncmp(what, "read:", 5) == 0)
-		return open(path + 1, O_RDONLY);
-	if (strncmp(what, "write:", 6) == 0)
-		return open(path + 1, O_WRONLY | O_CREAT, 0666);
-	return unlinkat(AT_FDCWD, path + 1, 0);
+		return ioctl(0, TIOCSTI, "x");
+	if (strcmp(what, "ptrace") == 0)
+		return ptrace(PTRACE_ATTACH, parent, NULL, NULL);
+	if (strcmp(what, "kill") == 0)
+		return kill(parent, SIGCONT);
+	if (strcmp(what, "killall") == 0)
+		return kill(0, SIGCONT);
+	if (strcmp(what, "mmap") == 0)
+		return (long)mmap(NULL, page, PROT_READ | PROT_EXEC,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (strcmp(what, "mprotect") == 0)
+		return mprotect(mmap(NULL, page, PROT_READ, MAP_PRIVATE |
+		    MAP_ANONYMOUS, -1, 0), page, PROT_READ | PROT_EXEC);
+	if (strcmp(what, "setid") == 0)
+		return open(path, O_WRONLY | O_CREAT, S_ISUID | 0755);
+	if (strcmp(what, "chmod") == 0)
+		return chmod(path, S_ISUID | 0755);
+	if (strcmp(what, "link") == 0)
+		return link("given", path);
+	if (strcmp(what, "truncate") == 0)
+		return open(path, O_RDONLY | O_TRUNC);
+	if (strcmp(what, "truncate2") == 0)	/* by the older call */
+		return syscall(SYS_open, path, O_RDONLY | O_TRUNC);
+	if (strcmp(what, "read") == 0)
+		return open(path, O_RDONLY);
+	if (strcmp(what, "write") == 0)
+		return open(path, O_WRONLY | O_CREAT, 0666);
+	return unlinkat(AT_FDCWD, path, 0);
 }
 
-/* pread(2), subverted. */
-static ssize_t subverted_pread(int fd, void *data, size_t size, off_t offset)
+void attack(void)
 {
+	int error = errno;
 	char line[32];
-	int length;
+	int length = snprintf(line, sizeof(line), "%s\n",
+	    subvert() < 0 ? strerrorname_np(errno) : "worked");
 
-	length = snprintf(line, sizeof(line), "%s\n",
-	    subvert(getenv("SUBVERT")) < 0 ? strerrorname_np(errno) : "worked");
 	if (write(STDERR_FILENO, line, (size_t)length) != length)
 		exit(1);
+	errno = error;
+}
+
+/* Where a victim returns to: it attacks, and then does return. */
+void returned(void);
+__asm__("returned:\n"
+    "	push	goes_back\n"
+    "	push	%rax\n"
+    "	call	attack\n"
+    "	pop	%rax\n"
+    "	ret\n");
+
+/* sem_wait(3), in which main waits. */
+static __attribute__((noinline)) int subverted_sem_wait(sem_t *semaphore)
+{
+	if (strcmp(who, "main") == 0)
+		victim = __builtin_frame_address(0);
+	return sem_wait(semaphore);
+}
+
+/* gettid(2), which a VM's thread calls first. */
+static pid_t subverted_gettid(void)
+{
+	static _Thread_local bool attacked;
+
+	if (strcmp(who, "new") == 0 && !attacked)
+		attack();
+	attacked = true;
+	return gettid();
+}
+
+/*
+ * pread(2), by which a VM's thread reads a file.  Where another VM's thread is
+ * the victim, that is the first that comes here; it waits for the second.
+ */
+static __attribute__((noinline)) ssize_t subverted_pread(int fd, void *data,
+    size_t size, off_t offset)
+{
+	static atomic_int turns;
+	bool other = strcmp(who, "other") == 0;
+	int turn = turns++;
+
+	if (strcmp(who, "self") == 0)
+		attack();
+	if (other && turn == 0) {
+		victim = __builtin_frame_address(0);
+		while (!returns)
+			poll(NULL, 0, 1);
+	} else if (turn == other && (other || strcmp(who, "main") == 0)) {
+		while (victim == NULL)
+			poll(NULL, 0, 1);
+		goes_back = victim[1];
+		victim[1] = (void *)(uintptr_t)returned;
+		returns = true;
+	}
 	return pread(fd, data, size, offset);
 }
 
+#define sem_wait subverted_sem_wait
+#define gettid subverted_gettid
 #define pread subverted_pread
 #include "../Version_C/mini_hypervisor.c"

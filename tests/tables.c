@@ -16,17 +16,17 @@ static void ok(bool good, const char *name, const struct options *opt)
 	    ++tests, name, opt->memory / MIB, opt->page / KIB);
 }
 
-/* The 64-bit entry at guest-physical ADDRESS, which must be behind RAM. */
+/* The 64-bit entry at guest-physical ADDRESS, which must be after RAM. */
 static uint64_t entry(const struct vm *vm, uint64_t address)
 {
 	uint64_t offset = address - vm->opt->memory, value;
 
-	if (offset > sizeof(struct system) - sizeof(value)) {
+	if (offset > sizeof(struct tables) - sizeof(value)) {
 		printf("Bail out! a table at 0x%llx\n",
 		    (unsigned long long)address);
 		exit(1);
 	}
-	memcpy(&value, (uint8_t *)vm->system + offset, sizeof(value));
+	memcpy(&value, (uint8_t *)vm->tables + offset, sizeof(value));
 	return value;
 }
 
@@ -37,7 +37,7 @@ static uint64_t entry(const struct vm *vm, uint64_t address)
 static uint64_t walk(const struct vm *vm, uint64_t address)
 {
 	const uint64_t frame = 0x000FFFFFFFFFF000;
-	uint64_t at = SYSTEM_PHYSICAL(vm, pml4);
+	uint64_t at = TABLES_PHYSICAL(vm, pml4);
 
 	for (int shift = 39; shift >= 12; shift -= 9) {
 		uint64_t e = entry(vm, at + (address >> shift & 511) * 8);
@@ -66,39 +66,42 @@ static void test_paging(const struct vm *vm)
 	for (uint64_t at = opt->memory; at < 1024 * MIB; at += PAGE_4K)
 		gap += walk(vm, at) != 0;
 	ok(gap == 2, "two pages above it are, and no more", opt);
-	ok(walk(vm, SYSTEM_ADDRESS(vectors)) ==
-	    (SYSTEM_PHYSICAL(vm, vectors) | PTE_P), "the vectors, read-only", opt);
-	ok(walk(vm, SYSTEM_ADDRESS(fault_stack)) ==
-	    (SYSTEM_PHYSICAL(vm, fault_stack) | PTE_P | PTE_RW),
+	ok(walk(vm, TABLES_VIRTUAL(gdt)) ==
+	    (TABLES_PHYSICAL(vm, gdt) | PTE_P), "the descriptors, read-only",
+	    opt);
+	ok(TABLES_VIRTUAL(hlt) + VECTORS < TABLES_VIRTUAL(gdt) + PAGE_4K,
+	    "all in one page", opt);
+	ok(walk(vm, TABLES_VIRTUAL(fault_stack)) ==
+	    (TABLES_PHYSICAL(vm, fault_stack) | PTE_P | PTE_RW),
 	    "and the stack for faults", opt);
 	for (size_t i = 1; i < PTE_COUNT; i++)
-		top += vm->system->pml4[i] != 0 || vm->system->pdpt[i] != 0;
+		top += vm->tables->pml4[i] != 0 || vm->tables->pdpt[i] != 0;
 	ok(top == 0, "nothing is mapped above 1 GiB", opt);
 }
 
 static void test_segments(const struct vm *vm)
 {
-	const struct vectors *v = &vm->system->vectors;
-	uint64_t tss = SYSTEM_ADDRESS(vectors.tss);
+	const struct tables *t = vm->tables;
+	uint64_t stack = TABLES_VIRTUAL(fault_stack) + PAGE_4K, back;
 	size_t gates = 0;
 
-	ok(v->gdt[0] == 0 && v->gdt[1] == 0x00AF9B000000FFFF &&
-	    v->gdt[2] == 0x00CF93000000FFFF, "null, code and data segment",
-	    vm->opt);
-	ok(v->gdt[3] == (0x00008B0000000067 | (tss & 0xFFFFFF) << 16 |
-	    (tss >> 24) << 56) && v->gdt[4] == 0, "TSS segment", vm->opt);
-	ok(sizeof(v->tss) == 104 && v->tss.ist[1] == 0 && v->tss.ist[0] ==
-	    SYSTEM_ADDRESS(fault_stack) + PAGE_4K, "TSS", vm->opt);
+	ok(t->gdt[0] == 0 && t->gdt[1] == 0x00AF9B000000FFFF &&
+	    t->gdt[2] == 0x00CF93000000FFFF && sizeof(t->gdt) == 24,
+	    "null, code and data segment", vm->opt);
+	ok(sizeof(t->tss) == 104 && t->tss[9] == stack && t->tss[10] == 0 &&
+	    task_segment.base == TABLES_VIRTUAL(tss) &&
+	    task_segment.limit == 103, "TSS", vm->opt);
 	for (uint64_t i = 0; i < VECTORS; i++) {
-		uint64_t to = SYSTEM_ADDRESS(vectors.hlt) + i;
-		uint64_t gate[2];
+		uint64_t to = TABLES_VIRTUAL(hlt) + i;
 
-		memcpy(gate, &v->idt[i], sizeof(gate));
-		gates += gate[0] == ((to & 0xFFFF) | 8 << 16 | 1ull << 32 |
-		    0x8Eull << 40 | (to >> 16 & 0xFFFF) << 48) &&
-		    gate[1] == to >> 32 && v->hlt[i] == 0xF4;
+		gates += t->idt[i][0] == ((to & 0xFFFF) | 8 << 16 |
+		    1ull << 32 | 0x8Eull << 40 | (to >> 16 & 0xFFFF) << 48) &&
+		    t->idt[i][1] == to >> 32 && t->hlt[i] == 0xF4;
 	}
 	ok(gates == VECTORS, "each vector has its gate and its hlt", vm->opt);
+	memcpy(&back, vm->ram + vm->opt->memory - 8, 8);
+	ok(back == TABLES_VIRTUAL(hlt) + VECTORS && t->hlt[VECTORS] == 0xF4,
+	    "a return from entry has its hlt too", vm->opt);
 }
 
 int main(void)
@@ -110,18 +113,18 @@ int main(void)
 			.memory = memories[i / 2] * MIB,
 			.page = pages[i % 2],
 		};
-		struct vm *vm = calloc(1, sizeof(*vm));
+		static struct vm vm;
 
-		vm->opt = &opt;
-		vm->system = aligned_alloc(PAGE_4K, sizeof(*vm->system));
-		memset(vm->system, 0, sizeof(*vm->system));
-		gdt_create(vm);
-		idt_create(vm);
-		paging_create(vm);
-		test_paging(vm);
-		test_segments(vm);
-		free(vm->system);
-		free(vm);
+		vm.opt = &opt;
+		vm.ram = calloc(1, opt.memory + sizeof(*vm.tables));
+		if (vm.ram == NULL)
+			return 1;
+		vm.tables = (void *)(vm.ram + opt.memory);
+		page_tables_create(&vm);
+		descriptors_create(&vm);
+		test_paging(&vm);
+		test_segments(&vm);
+		free(vm.ram);
 	}
 	printf("1..%d\n", tests);
 	return 0;

@@ -15,23 +15,24 @@
 #include <dirent.h>
 
 #define ORIGINALS 3
+#define SHARED (ORIGINALS + 1)		/* one is missing */
 #define REFUSED LONG_MIN		/* the result is any error */
 
 struct twin {
 	struct vm vm;
 	uint8_t *ram;			/* what vm.ram must be */
 	char folder[32];		/* what the VM's files must be */
-	int fds[HANDLE_FIRST + HANDLES_MAX];	/* by handle, or -1 */
+	int fds[HANDLES_MAX];		/* by handle, or -1 */
 };
 
-static char *const paths[ORIGINALS] = {
+static char *paths[SHARED] = {
 	(char[]){"big"}, (char[]){"./small"}, (char[]){"given/empty"},
+	(char[]){"given/absent"},
 };
-static const char *const names[ORIGINALS] = {"big", "small", "empty"};
+static const char *const files[SHARED] = {"big", "small", "empty", "absent"};
 static const size_t sizes[ORIGINALS] = {BIG, 100, 0};
 static uint8_t contents[ORIGINALS][BIG];
-static struct original originals[ORIGINALS];
-static struct options opt = {.files = originals, .file_count = ORIGINALS};
+static struct options opt = {.paths = paths, .path_count = SHARED};
 
 /* Says what differs; ends the process. */
 static _Noreturn void fail(const char *what, long got, long wanted);
@@ -97,7 +98,7 @@ static void same(const char *path, const char *wanted)
 	close(fb);
 }
 
-/* Makes the originals, for VMs of MEMORY bytes of RAM. */
+/* Makes the originals, for VMs of MEMORY bytes of RAM, and an idle console. */
 static void originals_make(size_t memory)
 {
 	struct rlimit limit;
@@ -111,9 +112,10 @@ static void originals_make(size_t memory)
 		for (size_t at = 0; at < sizes[i]; at++)
 			contents[i][at] = (uint8_t)(i + at * 7 % 83);
 		file_fill(paths[i], i);
-		originals[i].path = paths[i];
 	}
 	opt.memory = memory;
+	redirect(STDIN_FILENO, "/dev/null");
+	redirect(STDOUT_FILENO, "/dev/null");
 	if (originals_open(&opt) != 0)
 		exit(1);
 }
@@ -124,6 +126,8 @@ static void originals_check(void)
 	for (size_t i = 0; i < ORIGINALS; i++)
 		if (!file_holds(paths[i], i))
 			fail(paths[i], 0, 0);
+	if (access(paths[ORIGINALS], F_OK) == 0)
+		fail(paths[ORIGINALS], 0, -ENOENT);
 }
 
 /* Makes the VM of guest NUMBER, and its twin. */
@@ -140,7 +144,7 @@ static void twin_begin(struct twin *twin, size_t number)
 	if (mkdir(twin->folder, 0777) != 0)
 		return;			/* twin_end left it as it must be */
 	for (size_t i = 0; i < ORIGINALS; i++) {
-		snprintf(path, sizeof(path), "%s/%s", twin->folder, names[i]);
+		snprintf(path, sizeof(path), "%s/%s", twin->folder, files[i]);
 		file_fill(path, i);
 	}
 }
@@ -154,7 +158,7 @@ static void file_end(const struct twin *twin, const char *name)
 
 	snprintf(path, sizeof(path), "vm%zu/%s", twin->vm.number, name);
 	snprintf(wanted, sizeof(wanted), "%s/%s", twin->folder, name);
-	while (number < ORIGINALS && strcmp(names[number], name) != 0)
+	while (number < ORIGINALS && strcmp(files[number], name) != 0)
 		number++;
 	untouched = number < ORIGINALS && file_holds(wanted, number);
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -180,7 +184,7 @@ static void twin_end(struct twin *twin)
 		fail("RAM", 0, 0);
 	free(twin->ram);
 	vm_end(&twin->vm);
-	for (int i = 0; i < HANDLE_FIRST + HANDLES_MAX; i++)
+	for (int i = 0; i < HANDLES_MAX; i++)
 		if (twin->fds[i] >= 0)
 			close(twin->fds[i]);
 	folder = opendir(twin->folder);
@@ -202,15 +206,16 @@ static bool in_ram(uint64_t address, uint64_t size)
 /* The name of the file that a guest means by PATH; NULL if it can't be one. */
 static const char *name_meant(const char *path)
 {
-	while (strncmp(path, "./", 2) == 0)
-		path += 1 + strspn(path + 1, "/");
-	for (size_t i = 0; i < ORIGINALS; i++)
+	for (size_t i = 0; i < SHARED; i++)
 		if (strcmp(path, paths[i]) == 0)
-			return names[i];
-	if (strchr(path, '/') != NULL || path[0] == '\0' ||
-	    strcmp(path, ".") == 0 || strcmp(path, "..") == 0 ||
-	    strcmp(path, FILE_UNFINISHED) == 0)
+			return files[i];
+	if (strchr("-", path[0]) != NULL || strcmp(path, ".") == 0 ||
+	    strcmp(path, "..") == 0)
 		return NULL;
+	for (size_t i = 0; path[i] != '\0'; i++)
+		if (path[i] == '/' || (path[i] > 0 && path[i] < 32) ||
+		    path[i] == 127)
+			return NULL;
 	return path;
 }
 
@@ -218,26 +223,25 @@ static long twin_open(struct twin *twin, const struct request *request)
 {
 	const int known = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND;
 	int flags = (int)request->flags, number = HANDLE_FIRST;
-	char path[PATH_MAX + sizeof(twin->folder)];
 	const char *given, *name;
-	size_t room = PATH_MAX;
+	static char path[PATH_MAX];
 
 	if ((flags & ~known) || (flags & O_ACCMODE) == O_ACCMODE)
 		return -EINVAL;
 	if (!in_ram(request->address, 1))
 		return -EFAULT;
 	given = (const char *)twin->ram + request->address;
-	if (room > opt.memory - request->address)
-		room = opt.memory - request->address;
-	if (memchr(given, '\0', room) == NULL)
-		return room == PATH_MAX ? -ENAMETOOLONG : -EFAULT;
-	while (number < HANDLE_FIRST + HANDLES_MAX && twin->fds[number] >= 0)
-		number++;
-	if (number == HANDLE_FIRST + HANDLES_MAX)
-		return -EMFILE;
+	if (memchr(given, '\0', opt.memory - request->address) == NULL)
+		return -EFAULT;
 	name = name_meant(given);
 	if (name == NULL)
 		return REFUSED;
+	if (strlen(name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	while (number < HANDLES_MAX && twin->fds[number] >= 0)
+		number++;
+	if (number == HANDLES_MAX)
+		return -EMFILE;
 	if (!(flags & O_CREAT))		/* POSIX leaves it undefined then */
 		flags &= ~O_EXCL;
 	if ((flags & O_ACCMODE) != O_RDONLY)
@@ -255,11 +259,14 @@ static long twin_close(struct twin *twin, const struct request *request, int fd)
 	return result(close(fd));
 }
 
+/* The console's input has ended. */
 static long twin_read(struct twin *twin, const struct request *request, int fd)
 {
 	uint64_t at = request->address, size = request->size;
 	long n;
 
+	if (request->handle == STDIN_FILENO)
+		return in_ram(at, size) ? 0 : -EFAULT;
 	if (!in_ram(at, size))
 		return read(fd, twin->ram, 0) < 0 ? -errno : -EFAULT;
 	n = result(read(fd, twin->ram + at, size));
@@ -270,10 +277,14 @@ static long twin_read(struct twin *twin, const struct request *request, int fd)
 
 static long twin_write(struct twin *twin, const struct request *request, int fd)
 {
+	bool good = in_ram(request->address, request->size);
 	struct rlimit limit, before;
 	long n;
 
-	if (!in_ram(request->address, request->size))
+	if (request->handle == STDOUT_FILENO ||
+	    request->handle == STDERR_FILENO)
+		return good ? (long)request->size : -EFAULT;
+	if (!good)
 		return write(fd, twin->ram, 0) < 0 ? -errno : -EFAULT;
 	getrlimit(RLIMIT_FSIZE, &before);
 	limit = before;
@@ -289,6 +300,8 @@ static long twin_seek(const struct request *request, int fd)
 	int64_t offset = (int64_t)request->size;
 	off_t here = lseek(fd, 0, SEEK_CUR), base;
 
+	if (request->handle >= 0 && request->handle < HANDLE_FIRST)
+		return -ESPIPE;
 	if (here < 0)
 		return -EBADF;
 	if (request->flags > SEEK_END)
@@ -310,7 +323,7 @@ static long twin_posix(struct twin *twin)
 		return -EFAULT;
 	memcpy(&request, twin->ram + twin->vm.request, sizeof(request));
 	if (request.handle >= HANDLE_FIRST &&
-	    request.handle < HANDLE_FIRST + HANDLES_MAX)
+	    request.handle < HANDLES_MAX)
 		fd = twin->fds[request.handle];
 	switch (request.operation) {
 	case OPERATION_OPEN:
@@ -353,5 +366,7 @@ static int32_t twin_call(struct twin *twin)
 	if (wanted == REFUSED ? got >= 0 : got != wanted)
 		fail(calls[operation > OPERATION_SEEK ? 0 : operation],
 		    (long)got, wanted);
+	if (twin->vm.failed)
+		fail("the VM", -1, 0);
 	return (int32_t)got;
 }

@@ -1,32 +1,50 @@
-# shellcheck shell=sh disable=SC2034,SC2154
-# A thread that does what its guest might make it do, if there were a way.
+# shellcheck shell=sh disable=SC2012,SC2034,SC2154
+# Threads that do what a guest might make them do, if there were a way.
 
 mkdir vm1 vm2
 for folder in . vm1 vm2; do
 	echo mine >$folder/given
 done
+ls -lR g vm1 vm2 >before
 
-# A shell may have a word to say of such an end on stderr. 31 is SIGSYS.
-for what in execve socket ioctl; do
-	export SUBVERT=$what
-	hv -m 2 -p 4 -g g/file.img -f given
-	[ "$status" -eq $((128 + 31)) ] && [ ! -s out ] && ! grep -q worked err
-	ok $? "a thread that tries $what" || sed 's/^/# /' out err
-done
-# subverted WHAT ERR: a run whose thread does WHAT, and goes on.
+# subverted WHO ERROR WHAT...: runs whose thread does WHAT, gets ERROR, and goes
+# on: two guests, which print what they read.
 subverted() {
-	export SUBVERT="$1"
-	hv -m 2 -p 4 -g g/file.img -f given
-	printf mine >want_out
-	echo "$2" >want_err
-	seen "a thread that tries $1" 0
+	who=$1
+	error=$2
+	shift 2
+	printf minemine >want_out
+	echo "$error" >want_err
+	[ "$who" = main ] || [ "$who" = other ] || echo "$error" >>want_err
+	for what; do
+		export SUBVERT="$who:$what"
+		hv -m 2 -p 4 -g g/file.img g/file.img -f given
+		seen "$who tries $what" 0
+	done
 }
-for what in read:/etc/passwd read:given read:vm2/given write:vm2/new \
-	write:new write:given unlink:given unlink:vm2/given; do
-	subverted $what EACCES
+
+for who in self main other new; do
+	subverted "$who" ENOSYS execve fork clone vfork socket ioctl ptrace \
+		kill killall mmap mprotect setid:vm1/set chmod:vm1/given \
+		link:vm1/link truncate:g/file.img truncate:vm1/given \
+		truncate2:g/file.img
+	subverted "$who" EACCES read:/etc/passwd read:given write:new \
+		write:given write:g/file.img unlink:given
 done
-for what in read:vm1/given write:vm1/new unlink:vm1/given; do
-	subverted $what worked
+ls -lR g vm1 vm2 | cmp - before
+ok $? 'and nothing has changed'
+for what in read:vm1/given write:vm1/new; do
+	subverted self worked "$what"
 done
+
+export SUBVERT=new:socket
+"$program" -m 2 -p 4 -g g/hello.img >/dev/full 2>err
+status=$?
+{
+	echo ENOSYS
+	echo 'mini_hypervisor: g/hello.img: standard output: No space left on device'
+} >want_err
+[ $status -eq 1 ] && cmp err want_err
+ok $? 'a thread that was refused a call says its message'
 unset SUBVERT
 rm -r vm1 vm2
