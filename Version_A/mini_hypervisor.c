@@ -35,6 +35,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -283,8 +284,6 @@ static int memory_create(struct vm *vm)
 		return vm_fail(vm, "mmap of the guest's memory");
 	vm->ram = memory;
 	vm->tables = (void *)(vm->ram + vm->opt->memory);
-	/* Only what the guest touches is allocated: no huge pages. */
-	madvise(memory, size, MADV_NOHUGEPAGE);
 	if (kvm_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
 		return vm_fail(vm, "KVM_SET_USER_MEMORY_REGION");
 	return 0;
@@ -955,6 +954,8 @@ int main(int argc, char **argv)
 		write_all(STDERR_FILENO, usage, strlen(usage));
 		return 2;
 	}
+	/* Only what a guest touches is allocated: no huge pages. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (kvm_open(&kvm) != 0)
 		return 1;
 	signals_init();

@@ -26,7 +26,6 @@
 #include <linux/kvm.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -38,6 +37,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -203,13 +203,15 @@ struct vm {
 	bool started;			/* if this is set */
 	atomic_int tid;			/* of the thread; 0 before it runs */
 	int result;			/* of vm_run, when the thread ends */
-	sem_t *ended;			/* counts threads that have ended */
 	size_t out_size;		/* bytes of out */
 	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
 };
 
 /* The signal that is to stop the program, or 0; its handler needs a global. */
 static atomic_int stop_signal;
+
+/* All VMs, or NULL before they are set up; for the same handler. */
+static struct vm *_Atomic all_vms;
 
 /* ---- errors ----------------------------------------------------------- */
 
@@ -309,8 +311,6 @@ static int memory_create(struct vm *vm)
 		return vm_fail(vm, "mmap of the guest's memory");
 	vm->ram = memory;
 	vm->tables = (void *)(vm->ram + vm->opt->memory);
-	/* Only what the guest touches is allocated: no huge pages. */
-	madvise(memory, size, MADV_NOHUGEPAGE);
 	if (kvm_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
 		return vm_fail(vm, "KVM_SET_USER_MEMORY_REGION");
 	return 0;
@@ -967,7 +967,6 @@ static void *thread_main(void *argument)
 
 	vm->tid = gettid();
 	vm->result = vm_run(vm);
-	sem_post(vm->ended);
 	return NULL;
 }
 
@@ -988,63 +987,37 @@ static int thread_start(struct vm *vm)
 	return 0;
 }
 
-/*
- * Waits until LEFT threads of COUNT VMs have ended.  A signal reaches only one
- * thread; this one passes it on, to interrupt the system calls of the others.
- */
-static void threads_wait(struct vm *vms, size_t count, size_t left,
-    sem_t *ended)
-{
-	int told = 0;
-
-	while (left > 0) {
-		for (size_t i = 0; i < count && told != stop_signal; i++)
-			syscall(SYS_tgkill, getpid(), vms[i].tid, stop_signal);
-		told = stop_signal;
-		if (sem_wait(ended) == 0)
-			left--;
-		else
-			told = 0;	/* it may be another signal */
-	}
-}
-
 /* Runs all guests at once, each in its thread. */
 static int threads_run(const struct options *opt, const struct kvm *kvm,
     struct console *console)
 {
-	const size_t size = opt->count * sizeof(struct vm);
-	size_t room = descriptors_count(opt->count * VM_DESCRIPTORS) /
-	    VM_DESCRIPTORS, started = 0;
-	struct vm *vms = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const size_t room = descriptors_count(opt->count * VM_DESCRIPTORS) /
+	    VM_DESCRIPTORS;
+	struct vm *vms = mmap(NULL, opt->count * sizeof(*vms), PROT_READ |
+	    PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int result = 0;
-	sem_t ended;
 
 	if (vms == MAP_FAILED)
 		return report("mmap", "%s", strerror(errno));
-	madvise(vms, size, MADV_NOHUGEPAGE);	/* as in memory_create */
 	pthread_mutex_init(&console->in_lock, NULL);
 	pthread_mutex_init(&console->out_lock, NULL);
-	sem_init(&ended, 0, 0);
 	for (size_t i = 0; i < opt->count; i++) {
 		vm_init(&vms[i], opt, kvm, console, opt->images[i]);
 		vms[i].number = i + 1;
-		vms[i].ended = &ended;
 	}
+	all_vms = vms;
 	for (size_t i = 0; i < opt->count; i++)
 		if (i >= room)
 			vm_report(&vms[i], "%s; ulimit -n sets the limit",
 			    strerror(EMFILE));
-		else if (thread_start(&vms[i]) == 0)
-			started++;
-	threads_wait(vms, opt->count, started, &ended);
+		else
+			thread_start(&vms[i]);
 	for (size_t i = 0; i < opt->count; i++) {
 		if (vms[i].started)
 			pthread_join(vms[i].thread, NULL);
 		if (!vms[i].started || vms[i].result != 0)
 			result = -1;
 	}
-	munmap(vms, size);
 	return result;
 }
 
@@ -1134,7 +1107,15 @@ static int options_parse(struct options *opt, int argc, char **argv)
 /* The handler of the signals that are to stop the program. */
 static void stop_handle(int number)
 {
+	struct vm *vms = all_vms;
+	int error = errno;
+
 	stop_signal = number;
+	/* Main gets the signal, and interrupts the others' system calls. */
+	for (size_t i = 0; vms != NULL && gettid() == getpid() &&
+	    i < vms->opt->count; i++)
+		syscall(SYS_tgkill, getpid(), vms[i].tid, number);
+	errno = error;
 }
 
 /* Sets up what signals do. */
@@ -1165,6 +1146,8 @@ int main(int argc, char **argv)
 		write_all(STDERR_FILENO, usage, strlen(usage));
 		return 2;
 	}
+	/* Only what a guest touches is allocated: no huge pages. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (kvm_open(&kvm) != 0)
 		return 1;
 	signals_init();

@@ -32,7 +32,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <search.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -276,7 +275,6 @@ struct vm {
 	bool started;			/* if this is set */
 	atomic_int tid;			/* of the thread; 0 before it runs */
 	int result;			/* of vm_run, when the thread ends */
-	sem_t *ended;			/* counts threads that have ended */
 	int folder;			/* vmN, for its files; or -errno */
 	bool folder_made;		/* by this run */
 	bool failed;			/* it must end; that is reported */
@@ -290,6 +288,9 @@ struct vm {
 
 /* The signal that is to stop the program, or 0; its handler needs a global. */
 static atomic_int stop_signal;
+
+/* All VMs, or NULL before they are set up; for the same handler. */
+static struct vm *_Atomic all_vms;
 
 /* ---- errors ----------------------------------------------------------- */
 
@@ -389,8 +390,6 @@ static int memory_create(struct vm *vm)
 		return vm_fail(vm, "mmap of the guest's memory");
 	vm->ram = memory;
 	vm->tables = (void *)(vm->ram + vm->opt->memory);
-	/* Only what the guest touches is allocated: no huge pages. */
-	madvise(memory, size, MADV_NOHUGEPAGE);
 	if (kvm_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
 		return vm_fail(vm, "KVM_SET_USER_MEMORY_REGION");
 	return 0;
@@ -1553,8 +1552,8 @@ static int path_allow(int rules, int fd, uint64_t access)
 	} __attribute__((packed)) rule = {access, fd};
 	struct stat status;
 
-	if (fd < 0 || fstat(fd, &status) != 0 ||
-	    (access == LANDLOCK_READ_FILE && S_ISDIR(status.st_mode)))
+	if (fd < 0 || (access == LANDLOCK_READ_FILE &&
+	    (fstat(fd, &status) != 0 || S_ISDIR(status.st_mode))))
 		return 0;
 	if (syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH, &rule,
 	    0) != 0 && errno != EBADFD)
@@ -1603,11 +1602,11 @@ static int calls_confine(void)
 		ALLOW(SYS_fstat), ALLOW(SYS_newfstatat), ALLOW(SYS_lseek),
 		ALLOW(SYS_ftruncate), ALLOW(SYS_copy_file_range),
 		ALLOW(SYS_renameat), ALLOW(SYS_unlinkat),
-		ONLY(SYS_mmap, 2), LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
-		ONLY(SYS_mprotect, 2), LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
+		EQUAL(SYS_mmap, 1, 0), ONLY(SYS_mprotect, 2),
+		LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
 		ONLY(SYS_clone, 2), LOAD(args[0]), ANY(CLONE_THREAD, YES, NO),
-		ONLY(SYS_kill, 2), LOAD(args[0]), EQUAL(pid, YES, NO),
-		ONLY(SYS_tgkill, 2), LOAD(args[0]), EQUAL(pid, YES, NO),
+		EQUAL(SYS_kill, 1, 0), ONLY(SYS_tgkill, 2),
+		LOAD(args[0]), EQUAL(pid, YES, NO),
 		ONLY(SYS_open, 2), LOAD(args[1]),
 		ANY(O_TRUNC | O_CREAT, NO, YES),
 		ONLY(SYS_openat, 4), LOAD(args[2]), ANY(O_TRUNC, NO, 0),
@@ -1699,7 +1698,6 @@ static void *thread_main(void *argument)
 
 	vm->tid = gettid();
 	vm->result = vm_run(vm);
-	sem_post(vm->ended);
 	return NULL;
 }
 
@@ -1720,60 +1718,35 @@ static int thread_start(struct vm *vm)
 	return 0;
 }
 
-/*
- * Waits until LEFT threads of COUNT VMs have ended.  A signal reaches only one
- * thread; this one passes it on, to interrupt the system calls of the others.
- */
-static void threads_wait(struct vm *vms, size_t count, size_t left,
-    sem_t *ended)
-{
-	int told = 0;
-
-	while (left > 0) {
-		for (size_t i = 0; i < count && told != stop_signal; i++)
-			syscall(SYS_tgkill, getpid(), vms[i].tid, stop_signal);
-		told = stop_signal;
-		if (sem_wait(ended) == 0)
-			left--;
-		else
-			told = 0;	/* it may be another signal */
-	}
-}
-
 /* Runs all guests at once, each in its thread. */
 static int threads_run(const struct options *opt, const struct kvm *kvm,
     struct console *console)
 {
-	const size_t size = opt->count * sizeof(struct vm);
-	size_t room = descriptors_count(opt->count * VM_DESCRIPTORS) /
-	    VM_DESCRIPTORS, started = 0;
-	struct vm *vms = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const size_t room = descriptors_count(opt->count * VM_DESCRIPTORS) /
+	    VM_DESCRIPTORS;
+	struct vm *vms = mmap(NULL, opt->count * sizeof(*vms), PROT_READ |
+	    PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int result = 0;
-	sem_t ended;
 
 	if (vms == MAP_FAILED)
 		return report("mmap", "%s", strerror(errno));
-	madvise(vms, size, MADV_NOHUGEPAGE);	/* as in memory_create */
 	pthread_mutex_init(&console->in_lock, NULL);
 	pthread_mutex_init(&console->out_lock, NULL);
-	sem_init(&ended, 0, 0);
 	for (size_t i = 0; i < opt->count; i++) {
 		vm_init(&vms[i], opt, kvm, console, opt->images[i]);
 		vms[i].number = i + 1;
-		vms[i].ended = &ended;
 		if (i < room)
 			folder_create(&vms[i]);
 	}
+	all_vms = vms;
 	if (process_confine(opt, vms) != 0)
 		return -1;
 	for (size_t i = 0; i < opt->count; i++)
 		if (i >= room)
 			vm_report(&vms[i], "%s; ulimit -n sets the limit",
 			    strerror(EMFILE));
-		else if (thread_start(&vms[i]) == 0)
-			started++;
-	threads_wait(vms, opt->count, started, &ended);
+		else
+			thread_start(&vms[i]);
 	for (size_t i = 0; i < opt->count; i++) {
 		if (vms[i].started)
 			pthread_join(vms[i].thread, NULL);
@@ -1781,7 +1754,6 @@ static int threads_run(const struct options *opt, const struct kvm *kvm,
 		if (!vms[i].started || vms[i].result != 0)
 			result = -1;
 	}
-	munmap(vms, size);
 	return result;
 }
 
@@ -1879,7 +1851,15 @@ static int options_parse(struct options *opt, int argc, char **argv)
 /* The handler of the signals that are to stop the program. */
 static void stop_handle(int number)
 {
+	struct vm *vms = all_vms;
+	int error = errno;
+
 	stop_signal = number;
+	/* Main gets the signal, and interrupts the others' system calls. */
+	for (size_t i = 0; vms != NULL && gettid() == getpid() &&
+	    i < vms->opt->count; i++)
+		syscall(SYS_tgkill, getpid(), vms[i].tid, number);
+	errno = error;
 }
 
 /* Sets up what signals do. */
@@ -1934,6 +1914,8 @@ int main(int argc, char **argv)
 		write_all(STDERR_FILENO, usage, strlen(usage));
 		return 2;
 	}
+	/* Only what a guest touches is allocated: no huge pages. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (kvm_open(&kvm) != 0)
 		return 1;
 	if (originals_open(&opt) != 0 || directory_lock(&opt) != 0)
