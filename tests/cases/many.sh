@@ -181,6 +181,7 @@ else
 	wait_for out '\.' && wait_until two_prompts
 	for thread in "/proc/$pid/task"/*; do :; done
 	perl -e 'syscall(200, $ARGV[0] + 0, 2)' "${thread##*/}"	# tkill
+	wait_until has_ended || kill -KILL "$pid"
 	{ wait "$pid"; } 2>/dev/null
 	[ $? -eq 130 ] && [ ! -s err ]
 	ok $? "$name"
