@@ -143,9 +143,15 @@ handles_signals() {
 	[ $((0x${caught:-0} >> 25 & 1)) -eq 1 ]	# SIGVTALRM, the last set
 }
 
+# has_ended: whether $pid has ended.
+has_ended() {
+	! grep -q '^State:.[^Z]' "/proc/$pid/status"
+} 2>/dev/null
+
 # stop SIGNAL: sends it, and waits for the end; leaves $status.
 stop() {
 	kill "-$1" "$pid"
+	wait_until has_ended || kill -KILL "$pid"
 	{ wait "$pid"; } 2>/dev/null
 	status=$?
 	exec 4>&-
@@ -189,11 +195,6 @@ fill() {
 	wait_until waits_to_write
 }
 
-# has_ended: whether $pid has ended.
-has_ended() {
-	! grep -q '^State:.[^Z]' "/proc/$pid/status"
-} 2>/dev/null
-
 # ends_by_int THREAD: sends SIGINT to a thread of $pid; whether $pid has ended.
 ends_by_int() {
 	! kill -INT "$1" || has_ended
@@ -202,12 +203,10 @@ ends_by_int() {
 # given_up NAME: a test that is passed when SIGINT ends $pid, which waits for the
 # reader of the pipe full, descriptor 5.
 given_up() {
-	kill -INT "$pid"
-	wait_until has_ended || kill -KILL "$pid"
-	{ wait "$pid"; } 2>/dev/null
-	[ $? -eq 130 ] && [ ! -s err ]
-	ok $? "$1"
+	stop INT
 	exec 5<&-
+	[ $status -eq 130 ] && [ ! -s err ]
+	ok $? "$1"
 }
 
 # count FILE TEXT: how often FILE has TEXT.

@@ -24,7 +24,7 @@ fault stack 'page fault at rip @: write to 0xfffffffffffffff8, which is not mapp
 fault ret 'returned from its entry point; a guest ends with hlt'
 fault triple 'triple fault: a fault that could not be delivered'
 fault nowhere \
-	'read from guest-physical address 0x40001234 at rip @, where there is no memory'
+	'read from guest-physical address 0x40001234, where there is no memory'
 for guest in svme vmxe; do
 	fault $guest 'general protection fault at rip @'
 done

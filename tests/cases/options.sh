@@ -87,6 +87,7 @@ hv -m 4 -p 4 -g "$(printf 'two\nlines')"
 seen 'a message is one line, whatever the name' 1
 
 image=/dev/fd/0
+# shellcheck disable=SC2002
 cat g/hello.img | {
 	hv -m 4 -p 4 -g "$image"
 	echo "$status" >code

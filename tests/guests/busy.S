@@ -4,4 +4,5 @@
 	outb	%al, $CONSOLE
 	cmp	$'\n', %al
 	jne	1b
+	sti
 2:	jmp	2b

@@ -1,5 +1,6 @@
 # Prints dots for ever, with a pause between them.
 	.include "guest.inc"
+	sti
 1:	movb	$'.', %al
 	outb	%al, $CONSOLE
 	mov	$100000, %ecx

@@ -103,7 +103,7 @@ fault:	push	%rax
 	mov	$0x40000083, %eax
 	mov	%rax, 0x1008(%rbx)
 	mov	%rbx, %cr3
-fault:	mov	0x40001234, %al
+	mov	0x40001234, %al
 	.endif
 
 	.ifdef svme			# EFER.SVME, to be a hypervisor on AMD
