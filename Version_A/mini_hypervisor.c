@@ -7,10 +7,10 @@
  * a stack and nothing else; it talks to a console on port 0xE9 and ends with
  * hlt.
  *
- * Functions stand below those that they call, so start reading at the end:
- * with main, then vm_run, the life of a virtual machine.  Functions that
- * return int and say no more of it return 0, or -1 after a failure that they
- * have reported, or when a signal is to stop the program.
+ * Each function comes after those that it calls, so start reading at the end:
+ * main, then vm_run, the life of a virtual machine.  Unless its comment says
+ * otherwise, a function that returns int returns 0 if it succeeds, and -1 once
+ * it has reported a failure, or when a signal is to stop the program.
  *
  * Manuals: AMD64 Architecture Programmer's Manual, volume 2 (APM); Linux,
  * Documentation/virt/kvm/api.rst (api.rst).
@@ -39,7 +39,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef sigev_notify_thread_id		/* glibc before 2.38 lacks the name */
+#ifndef sigev_notify_thread_id		/* not in every C library's signal.h */
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
@@ -61,8 +61,8 @@
 
 #define RFLAGS_FIXED (1ull << 1)	/* the bit that always reads 1 */
 
-/* CPUID, and its feature bits of virtualization; APM volume 3, E.3 and E.4. */
-#define CPUID_MAX 256			/* entries, as many as KVM ever has */
+/* CPUID features to hide; APM volume 3, E.4; for VMX, Intel SDM volume 2. */
+#define CPUID_MAX 256			/* entries: KVM's own maximum */
 #define CPUID_1_ECX_VMX (1u << 5)
 #define CPUID_80000001_ECX_SVM (1u << 2)
 
@@ -82,8 +82,8 @@
 #define GDT_DATA 0x00CF93000000FFFFull	/* writable, accessed */
 
 /*
- * An interrupt gate to a handler below 4 GiB: present, DPL 0, interrupt stack
- * 1, code segment selector 8; APM 4.8.4 "Gate Descriptors".
+ * An interrupt gate to a handler below 4 GiB: present, DPL 0, stack IST1, code
+ * segment selector 8; APM 4.8.4 "Gate Descriptors".
  */
 #define GATE(handler) (0x8E0100080000ull | ((handler) & 0xFFFF) | \
     ((handler) & 0xFFFF0000) << 32)
@@ -91,9 +91,9 @@
 #define VECTORS 32			/* exceptions; APM 8.2 "Vectors" */
 #define VECTOR_PF 14			/* page fault */
 
-/* The task-state segment, in words; APM 12.2.5 "64-Bit Task State Segment". */
+/* The TSS as 32-bit words; APM 12.2.5 "64-Bit Task State Segment". */
 #define TSS_WORDS 26
-#define TSS_IST1 9			/* the low half of interrupt stack 1 */
+#define TSS_IST1 9			/* low half of IST1, a stack pointer */
 
 /* What the CPU pushes for a fault; APM 8.9.3 "Interrupt Stack Frame". */
 struct frame {
@@ -110,7 +110,7 @@ struct frame {
 #define PAGE_2M (2 * MIB)
 
 /*
- * The guest's memory is one memory slot of KVM's:
+ * The guest's memory is a single KVM memory slot:
  *
  *	guest-physical                           virtual
  *	0        +---------------------------+   0
@@ -120,8 +120,8 @@ struct frame {
  *	         +---------------------------+
  *
  * The tables that the CPU itself reads follow RAM, but are mapped far away: no
- * image reaches them, and a store that misses RAM meets a page fault instead.
- * TABLES_BASE is the last 2 MiB of the first GiB, so one PD reaches both.
+ * image reaches them, and a store past the end of RAM causes a page fault.
+ * TABLES_BASE is the last 2 MiB of the first GiB, so that one PD maps both.
  */
 #define TABLES_BASE 0x3FE00000ull
 
@@ -156,12 +156,12 @@ struct options {
 	char *image;			/* the guest's image: a path */
 };
 
-/* What KVM reports of itself, asked once. */
+/* What KVM reports about itself, read once. */
 struct kvm {
 	int fd;				/* /dev/kvm */
 	int run_size;			/* bytes of a vCPU's kvm_run */
-	int ring_page;			/* of coalesced PIO in it, or 0 */
-	struct kvm_cpuid2 *cpuid;	/* what guests are told of the CPU */
+	int ring_page;			/* page of the PIO ring in it, or 0 */
+	struct kvm_cpuid2 *cpuid;	/* what cpuid tells the guests */
 };
 
 /* Standard input and output. */
@@ -171,7 +171,7 @@ struct console {
 	uint8_t in[CONSOLE_INPUT];	/* input that no guest has read yet */
 };
 
-/* A virtual machine and its one vCPU; all else is zero at first. */
+/* A virtual machine and its one vCPU; vm_init sets what is not zero. */
 struct vm {
 	const struct options *opt;	/* main's */
 	const struct kvm *kvm;		/* main's */
@@ -196,8 +196,8 @@ static atomic_int stop_signal;
 /* ---- errors ----------------------------------------------------------- */
 
 /*
- * Writes SIZE bytes to FD; fails with errno.  A write that a signal to stop
- * interrupts is given up, since its reader may never come.
+ * Writes SIZE bytes to FD; sets errno on failure.  A write that a stop signal
+ * interrupts is given up, because its reader may never come.
  */
 static int write_all(int fd, const void *data, size_t size)
 {
@@ -256,7 +256,7 @@ static int vm_fail(const struct vm *vm, const char *call)
 	return vm_report(vm, "%s: %s", call, strerror(errno));
 }
 
-/* ioctl(2), repeated when a signal interrupts it; returns what that returns. */
+/* Calls ioctl(2), again if a signal interrupts it. */
 static int kvm_ioctl(int fd, unsigned long request, void *argument)
 {
 	int result;
@@ -296,7 +296,7 @@ static int image_load(struct vm *vm)
 	int fd = open(vm->image, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
 
-	/* A byte more shows that there is more; it would be of tables. */
+	/* A byte past RAM, in tables, shows that the image is too large. */
 	while (fd >= 0 && size < most &&
 	    (n = read(fd, vm->ram + size, most - size)) > 0)
 		size += (size_t)n;
@@ -335,7 +335,7 @@ static const struct kvm_segment data_segment = {
 	.present = 1,
 };
 
-/* It is loaded already, so the GDT needs no descriptor of it. */
+/* KVM_SET_SREGS loads TR itself, so the GDT needs no descriptor for it. */
 static const struct kvm_segment task_segment = {
 	.selector = 3 * sizeof(uint64_t),
 	.type = 11,			/* 64-bit TSS, busy */
@@ -379,12 +379,12 @@ static void page_tables_create(struct vm *vm)
 /*
  * Writes the GDT, TSS and IDT, and the fault handlers.
  *
- * A guest that faults without an IDT shuts the CPU down, and nothing tells why.
- * So the IDT leads each exception to a hlt of its own, in a row of such bytes.
- * It stops the vCPU like any hlt, but rip tells the vector, and the stack holds
- * the frame that the CPU pushed, with the rip of the fault.  The handlers have
- * a stack of their own, since the guest's may be what is broken.  One more hlt
- * is the return address for the guest's first function.
+ * Without an IDT any fault becomes a triple fault: the CPU shuts down, and the
+ * cause is lost.  So each gate leads to a one-byte handler of its own, a hlt,
+ * which stops the vCPU.  Its rip then tells the vector, and the stack holds the
+ * frame that the CPU pushed, with the rip of the fault.  The handlers have a
+ * stack of their own, because the guest's may be the cause.  One more hlt is
+ * where the return address of the guest's entry point leads.
  */
 static void descriptors_create(struct vm *vm)
 {
@@ -403,8 +403,8 @@ static void descriptors_create(struct vm *vm)
 
 /*
  * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling and
- * Activating Long Mode", but all at once.  The other registers are as for a
- * call of the C function at address 0 with the sizes of RAM and of a page.
+ * Activating Long Mode", in one step.  The other registers are as if the C
+ * function at address 0 were called with the sizes of RAM and of a page.
  */
 static int registers_set(struct vm *vm)
 {
@@ -454,7 +454,7 @@ static int vcpu_create(struct vm *vm)
 	if (run == MAP_FAILED)
 		return vm_fail(vm, "mmap of kvm_run");
 	vm->run = run;
-	/* Each exit leaves the registers there: api.rst, KVM_CAP_SYNC_REGS. */
+	/* Each exit is to store the registers in it: KVM_CAP_SYNC_REGS. */
 	vm->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 	if (kvm_ioctl(vm->vcpu, KVM_SET_CPUID2, vm->kvm->cpuid) < 0)
 		return vm_fail(vm, "KVM_SET_CPUID2");
@@ -520,9 +520,9 @@ static int console_put(struct vm *vm, uint8_t byte)
  * Registers the console's port for coalesced PIO, where KVM has it; api.rst
  * 4.116 "KVM_(UN)REGISTER_COALESCED_MMIO".
  *
- * A VM exit to user space for each byte would cost more than all the rest.
- * With coalesced PIO the kernel puts it into a ring in kvm_run and resumes the
- * guest; KVM_RUN returns when the ring is full, or for another reason.
+ * An exit to user space for each byte would cost more than all other work.
+ * With coalesced PIO the kernel puts the byte into a ring in kvm_run and
+ * resumes the guest; KVM_RUN returns if the ring is full or for other exits.
  */
 static int ring_create(struct vm *vm)
 {
@@ -562,8 +562,8 @@ static int input_fill(struct vm *vm)
 	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
 	ssize_t n;
 
-	/* The user has to see the output only if there is a wait. */
-	if (poll(&ready, 1, 0) == 0 && console_flush(vm) != 0)
+	/* Unless input is there for certain, show the output first. */
+	if (poll(&ready, 1, 0) <= 0 && console_flush(vm) != 0)
 		return -1;
 	n = stop_signal ? -1 : read(STDIN_FILENO, console->in, CONSOLE_INPUT);
 	if (n < 0)
@@ -586,7 +586,7 @@ static int io_error(struct vm *vm, const char *what)
 	    vm->run->s.regs.regs.rip, what);
 }
 
-/* Takes a byte of input; at end of file that is 0xFF, once. */
+/* Reads a byte of input; end of file reads as 0xFF, once. */
 static int console_get(struct vm *vm, uint8_t *byte)
 {
 	struct console *console = vm->console;
@@ -604,7 +604,7 @@ static int console_get(struct vm *vm, uint8_t *byte)
 	return 0;
 }
 
-/* Carries out an IN or OUT on the console; a REP form comes as one. */
+/* Carries out an IN or OUT on the console; a REP form has a larger count. */
 static int console_io(struct vm *vm)
 {
 	uint8_t *data = (uint8_t *)vm->run + vm->run->io.data_offset;
@@ -632,6 +632,8 @@ static const char *const fault_names[VECTORS] = {
 	[12] = "stack fault",
 	[13] = "general protection fault",
 	[VECTOR_PF] = "page fault",
+	[16] = "x87 floating-point exception",
+	[19] = "SIMD floating-point exception",
 };
 
 /* Reports the fault VECTOR; CR2 is the address of a page fault; returns -1. */
@@ -644,7 +646,7 @@ static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
 	const char *access = frame->error & PF_ID ? "execution at" :
 	    frame->error & PF_RW ? "write to" : "read from";
 
-	/* A guest with a TSS of its own has another stack for faults. */
+	/* With a TSS of the guest's own the frame is on another stack. */
 	if (vm->run->s.regs.regs.rsp - TABLES_VIRTUAL(frame) >
 	    sizeof(frame->error))
 		return vm_report(vm, "%s", name);
@@ -664,7 +666,7 @@ static int halt_check(struct vm *vm)
 		return 0;
 	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return vm_fail(vm, "KVM_GET_SREGS");
-	if (sregs.cr3 != TABLES_PHYSICAL(vm, pml4))
+	if ((sregs.cr3 & ~0xFFFull) != TABLES_PHYSICAL(vm, pml4))
 		return 0;		/* the guest's own page tables */
 	if (at == VECTORS)
 		return vm_report(vm, "returned from its entry point; a guest "
@@ -676,6 +678,7 @@ static int halt_check(struct vm *vm)
 static int exit_check(struct vm *vm, int error)
 {
 	const struct kvm_run *run = vm->run;
+	const unsigned long long rip = run->s.regs.regs.rip;
 
 	if (error != 0)
 		return vm_report(vm, "KVM_RUN: %s", strerror(error));
@@ -683,20 +686,20 @@ static int exit_check(struct vm *vm, int error)
 	case KVM_EXIT_HLT:
 		return halt_check(vm);
 	case KVM_EXIT_SHUTDOWN:
-		return vm_report(vm, "triple fault: a fault that could not be "
-		    "delivered");
+		if (rip == 0xFFF0)	/* KVM has reset the vCPU, for AMD-V */
+			return vm_report(vm, "triple fault");
+		return vm_report(vm, "triple fault at rip 0x%llx", rip);
 	case KVM_EXIT_MMIO:
 		return vm_report(vm, "%s guest-physical address 0x%llx, where "
 		    "there is no memory", run->mmio.is_write ? "write to" :
 		    "read from", run->mmio.phys_addr);
 	case KVM_EXIT_INTERNAL_ERROR:
-		return vm_report(vm, "KVM could not go on at rip 0x%llx, "
-		    "suberror %u%s", run->s.regs.regs.rip,
-		    run->internal.suberror,
+		return vm_report(vm, "KVM internal error at rip 0x%llx, "
+		    "suberror %u%s", rip, run->internal.suberror,
 		    run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
-		    ": it can't emulate the instruction" : "");
+		    ": it cannot emulate the instruction" : "");
 	default:
-		return vm_report(vm, "KVM stopped it with exit reason %u",
+		return vm_report(vm, "unexpected VM exit, exit reason %u",
 		    run->exit_reason);
 	}
 }
@@ -767,15 +770,15 @@ static int vm_loop(struct vm *vm)
 		uint32_t reason = vm->run->exit_reason;
 
 		if (ring_drain(vm) != 0)
-			return -1;
+			break;
 		if (error == EINTR) {
 			if (console_tick(vm) != 0)
-				return -1;
+				break;
 		} else if (error == 0 && reason == KVM_EXIT_IO) {
 			if (vm_io(vm) != 0)
-				return -1;
+				break;
 		} else if (error != 0 || reason != KVM_EXIT_SET_TPR) {
-			/* The exception: CR8 was lowered, to no effect. */
+			/* SET_TPR: CR8 was lowered, which has no effect. */
 			return console_flush(vm) != 0 ? -1 :
 			    exit_check(vm, error);
 		}
@@ -796,8 +799,8 @@ static int vm_run(struct vm *vm)
 /* ---- KVM -------------------------------------------------------------- */
 
 /*
- * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  The
- * guest gets all but virtualization, the part of KVM with the most escapes.
+ * Gets the CPUID that KVM supports; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".
+ * Guests get no VMX or SVM: no part of KVM has had more escapes than nesting.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -823,15 +826,15 @@ static int cpuid_get(struct kvm *kvm)
 	return 0;
 }
 
-/* Opens /dev/kvm and asks what every VM needs to know; api.rst 4.1 to 4.5. */
+/* Opens /dev/kvm and asks it for what VMs need; api.rst 4.1, 4.4 and 4.5. */
 static int kvm_open(struct kvm *kvm)
 {
 	kvm->fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm->fd < 0)
-		return report("/dev/kvm", "%s; %s; a container needs --device "
-		    "/dev/kvm", strerror(errno), errno == EACCES ?
-		    "join its group (sudo usermod -aG kvm $USER) and log in "
-		    "again" : "load the module kvm_intel or kvm_amd, with "
+		return report("/dev/kvm", "%s; in a container, start it with "
+		    "--device /dev/kvm; else %s", strerror(errno), errno ==
+		    EACCES ? "join its group (sudo usermod -aG kvm $USER) and "
+		    "log in again" : "load kvm_intel or kvm_amd, with "
 		    "virtualization enabled in the firmware");
 	if (ioctl(kvm->fd, KVM_GET_API_VERSION, NULL) != KVM_API_VERSION)
 		return report("/dev/kvm", "is not KVM with API version %d",
@@ -850,9 +853,9 @@ static int kvm_open(struct kvm *kvm)
 static const char usage[] =
     "usage: mini_hypervisor -m 2|4|8 -p 4|2 -g IMAGE\n"
     "  -m, --memory 2|4|8     MiB of RAM for each guest\n"
-    "  -p, --page 4|2         their pages: 4 KiB or 2 MiB\n"
+    "  -p, --page 4|2         size of its pages: 4 KiB or 2 MiB\n"
     "  -g, --guest IMAGE      the guest, a flat 64-bit binary\n"
-    "  -h, --help             show this\n";
+    "  -h, --help             print this help\n";
 
 static const struct option opts[] = {
 	{"memory", required_argument, NULL, 'm'},
@@ -863,7 +866,7 @@ static const struct option opts[] = {
 };
 
 /* Sets VALUE, which is 0, to OPTION's argument, a digit of CHOICES. */
-static int choice(size_t *value, const char *option, const char *choices)
+static int choose(size_t *value, const char *option, const char *choices)
 {
 	if (*value != 0)
 		return report(option, "is given twice");
@@ -883,11 +886,11 @@ static int options_parse(struct options *opt, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "+m:p:g:h", opts, NULL)) != -1) {
 		switch (c) {
 		case 'm':
-			if (choice(&opt->memory, "--memory", "2, 4 or 8") != 0)
+			if (choose(&opt->memory, "--memory", "2, 4 or 8") != 0)
 				return -1;
 			break;
 		case 'p':
-			if (choice(&opt->page, "--page", "4 or 2") != 0)
+			if (choose(&opt->page, "--page", "4 or 2") != 0)
 				return -1;
 			break;
 		case 'g':
@@ -905,7 +908,7 @@ static int options_parse(struct options *opt, int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		return report(argv[optind], "belongs to no option");
+		return report(argv[optind], "is an unexpected argument");
 	if (opt->memory == 0)
 		return report("--memory", "is required");
 	if (opt->page == 0)
@@ -931,7 +934,7 @@ static void signals_init(void)
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
-	/* They interrupt any system call; a tick interrupts only KVM_RUN. */
+	/* No SA_RESTART: they interrupt any call, a tick only KVM_RUN. */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, &old);

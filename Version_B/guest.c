@@ -53,8 +53,8 @@ static void halt(void)
 }
 
 /*
- * Puts BYTE into memory and returns what was there; in assembly, since to C
- * there is no byte at address 0.
+ * Stores BYTE at ADDRESS and returns the old byte; in assembly, because to C
+ * address 0 is a null pointer.
  */
 static uint8_t exchange(uintptr_t address, uint8_t byte)
 {
@@ -102,8 +102,8 @@ static uint8_t get_byte(void)
 }
 
 /*
- * Reads a line of input to LINE, at most SIZE - 1 bytes of it, without its
- * newline and with a '\0' after it.  Returns the bytes that LINE got.
+ * Reads a line of input into LINE, without its newline, keeps at most SIZE - 1
+ * bytes of it, and terminates it with '\0'.  Returns its length.
  */
 static size_t get_line(char *line, size_t size)
 {
@@ -137,8 +137,8 @@ static void converse(void)
 /* ---- the program ------------------------------------------------------ */
 
 /*
- * Computes for a while, in rounds, and finds a number unchanged each time that
- * every guest keeps at the same address, each in its own memory.
+ * Computes for a while, in rounds, and checks a number after each.  All guests
+ * keep theirs at the same address, but each has memory of its own.
  */
 static void compute(size_t ram)
 {

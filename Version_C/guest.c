@@ -53,8 +53,8 @@ static void halt(void)
 }
 
 /*
- * Puts BYTE into memory and returns what was there; in assembly, since to C
- * there is no byte at address 0.
+ * Stores BYTE at ADDRESS and returns the old byte; in assembly, because to C
+ * address 0 is a null pointer.
  */
 static uint8_t exchange(uintptr_t address, uint8_t byte)
 {
@@ -102,8 +102,8 @@ static uint8_t get_byte(void)
 }
 
 /*
- * Reads a line of input to LINE, at most SIZE - 1 bytes of it, without its
- * newline and with a '\0' after it.  Returns the bytes that LINE got.
+ * Reads a line of input into LINE, without its newline, keeps at most SIZE - 1
+ * bytes of it, and terminates it with '\0'.  Returns its length.
  */
 static size_t get_line(char *line, size_t size)
 {
@@ -242,12 +242,10 @@ static off_t lseek(int fd, off_t offset, int whence)
 #define MAX_ENTRIES 256
 #define CHUNK_SIZE (4 + 4 + MAX_ENTRIES * 3 + 4)
 
-#define LINE_SIZE 128
-
 /* The guest's last letter; it tells the guests apart. */
 #define LAST (NAME[sizeof(NAME) - 2])
 
-/* A colour as a mix of a shade's darkest part, 0, and its brightest, 255. */
+/* A colour; 0 stands for a shade's darkest component, 255 for its brightest. */
 struct colour {
 	char guest;		/* whose it is: its LAST, or '\0' for all */
 	const char *what;	/* to say of the picture */
@@ -260,46 +258,18 @@ static const struct colour colours[] = {
 	{ '\0', "petals painted violet", { 150, 0, 255 } },
 };
 
-/* Adds TEXT to a line that has SIZE bytes; returns what it has then. */
-static size_t add(char line[LINE_SIZE], size_t size, const char *text)
-{
-	while (*text != '\0' && size < LINE_SIZE)
-		line[size++] = *text++;
-	return size;
-}
-
-/* Adds a number in decimal likewise. */
-static size_t add_number(char line[LINE_SIZE], size_t size, uint64_t number)
-{
-	char digits[21];
-	size_t at = sizeof(digits) - 1;
-
-	digits[at] = '\0';
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	return add(line, size, digits + at);
-}
-
-/* Prints a line about FILE, at once; if RESULT is an error, with its number. */
+/* Prints a line about FILE; if RESULT is an error, with its number. */
 static void say(const char *file, const char *what, ssize_t result)
 {
-	char line[LINE_SIZE];
-	size_t size;
-
-	size = add(line, 0, NAME ": ");
-	size = add(line, size, file);
-	size = add(line, size, ": ");
-	size = add(line, size, what);
+	print(NAME ": ");
+	print(file);
+	print(": ");
+	print(what);
 	if (result < 0) {
-		size = add(line, size, ", error ");
-		size = add_number(line, size, (uint64_t)-result);
+		print(", error ");
+		print_number((uint64_t)-result);
 	}
-	if (size == LINE_SIZE)
-		size--;
-	line[size++] = '\n';
-	print_bytes(line, size);
+	print("\n");
 }
 
 /* Returns 1 if SIZE bytes are the same at A and at B, else 0. */
@@ -383,7 +353,7 @@ static ssize_t find_palette(int fd, uint8_t chunk[CHUNK_SIZE])
 	return error;
 }
 
-/* Returns the bytes that its entries have, or a negative errno. */
+/* Reads the palette; returns the bytes of its entries, or a negative errno. */
 static ssize_t read_palette(int fd, uint8_t chunk[CHUNK_SIZE])
 {
 	ssize_t error = find_palette(fd, chunk);

@@ -1,5 +1,5 @@
 /*
- * mini_hypervisor, version C: runs guests at once and gives them files.
+ * mini_hypervisor, version C: runs several guests at once, with files.
  *
  *	./mini_hypervisor --memory 4 --page 2 --guest guest.img
  *	./mini_hypervisor --memory 4 --page 2 --guest guest1.img guest2.img
@@ -9,10 +9,10 @@
  * a stack and nothing else; it talks to a console on port 0xE9 and ends with
  * hlt.
  *
- * Functions stand below those that they call, so start reading at the end:
- * with main, then vm_run, the life of a virtual machine.  Functions that
- * return int and say no more of it return 0, or -1 after a failure that they
- * have reported, or when a signal is to stop the program.
+ * Each function comes after those that it calls, so start reading at the end:
+ * main, then vm_run, the life of a virtual machine.  Unless its comment says
+ * otherwise, a function that returns int returns 0 if it succeeds, and -1 once
+ * it has reported a failure, or when a signal is to stop the program.
  *
  * Manuals: AMD64 Architecture Programmer's Manual, volume 2 (APM); Linux,
  * Documentation/virt/kvm/api.rst (api.rst).
@@ -51,7 +51,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef sigev_notify_thread_id		/* glibc before 2.38 lacks the name */
+#ifndef sigev_notify_thread_id		/* not in every C library's signal.h */
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
@@ -73,8 +73,8 @@
 
 #define RFLAGS_FIXED (1ull << 1)	/* the bit that always reads 1 */
 
-/* CPUID, and its feature bits of virtualization; APM volume 3, E.3 and E.4. */
-#define CPUID_MAX 256			/* entries, as many as KVM ever has */
+/* CPUID features to hide; APM volume 3, E.4; for VMX, Intel SDM volume 2. */
+#define CPUID_MAX 256			/* entries: KVM's own maximum */
 #define CPUID_1_ECX_VMX (1u << 5)
 #define CPUID_80000001_ECX_SVM (1u << 2)
 
@@ -94,8 +94,8 @@
 #define GDT_DATA 0x00CF93000000FFFFull	/* writable, accessed */
 
 /*
- * An interrupt gate to a handler below 4 GiB: present, DPL 0, interrupt stack
- * 1, code segment selector 8; APM 4.8.4 "Gate Descriptors".
+ * An interrupt gate to a handler below 4 GiB: present, DPL 0, stack IST1, code
+ * segment selector 8; APM 4.8.4 "Gate Descriptors".
  */
 #define GATE(handler) (0x8E0100080000ull | ((handler) & 0xFFFF) | \
     ((handler) & 0xFFFF0000) << 32)
@@ -103,9 +103,9 @@
 #define VECTORS 32			/* exceptions; APM 8.2 "Vectors" */
 #define VECTOR_PF 14			/* page fault */
 
-/* The task-state segment, in words; APM 12.2.5 "64-Bit Task State Segment". */
+/* The TSS as 32-bit words; APM 12.2.5 "64-Bit Task State Segment". */
 #define TSS_WORDS 26
-#define TSS_IST1 9			/* the low half of interrupt stack 1 */
+#define TSS_IST1 9			/* low half of IST1, a stack pointer */
 
 /* What the CPU pushes for a fault; APM 8.9.3 "Interrupt Stack Frame". */
 struct frame {
@@ -122,7 +122,7 @@ struct frame {
 #define PAGE_2M (2 * MIB)
 
 /*
- * The guest's memory is one memory slot of KVM's:
+ * The guest's memory is a single KVM memory slot:
  *
  *	guest-physical                           virtual
  *	0        +---------------------------+   0
@@ -132,8 +132,8 @@ struct frame {
  *	         +---------------------------+
  *
  * The tables that the CPU itself reads follow RAM, but are mapped far away: no
- * image reaches them, and a store that misses RAM meets a page fault instead.
- * TABLES_BASE is the last 2 MiB of the first GiB, so one PD reaches both.
+ * image reaches them, and a store past the end of RAM causes a page fault.
+ * TABLES_BASE is the last 2 MiB of the first GiB, so that one PD maps both.
  */
 #define TABLES_BASE 0x3FE00000ull
 
@@ -160,11 +160,11 @@ struct tables {
 #define CONSOLE_OUTPUT (64 * KIB)	/* bytes of output gathered */
 #define CONSOLE_INPUT (4 * KIB)		/* bytes of input read ahead */
 #define TICK_MS 50			/* a guest's CPU time between ticks */
-#define LINE_TICKS 40			/* an unfinished line's, at most */
+#define LINE_TICKS 40			/* then an unfinished line is written */
 
 #define FILES_PORT 0x0278
 #define FILES_MAX 256			/* files that a VM can make or open */
-#define FILE_SIZE_MAX INT32_MAX		/* bytes: offsets are results */
+#define FILE_SIZE_MAX INT32_MAX		/* bytes: IN returns 32 bits */
 #define FILE_UNFINISHED "-unfinished"	/* in a VM's folder; no guest's name */
 #define HANDLES_MAX 256			/* handles that a VM has */
 #define HANDLE_FIRST 3			/* after those of the console */
@@ -234,12 +234,12 @@ struct options {
 	int directory;			/* the working directory */
 };
 
-/* What KVM reports of itself, asked once. */
+/* What KVM reports about itself, read once. */
 struct kvm {
 	int fd;				/* /dev/kvm */
 	int run_size;			/* bytes of a vCPU's kvm_run */
-	int ring_page;			/* of coalesced PIO in it, or 0 */
-	struct kvm_cpuid2 *cpuid;	/* what guests are told of the CPU */
+	int ring_page;			/* page of the PIO ring in it, or 0 */
+	struct kvm_cpuid2 *cpuid;	/* what cpuid tells the guests */
 };
 
 /* Standard input and output. */
@@ -249,10 +249,10 @@ struct console {
 	uint8_t in[CONSOLE_INPUT];	/* input that no guest has read yet */
 	pthread_mutex_t in_lock;	/* held by a VM that reads a line */
 	pthread_mutex_t out_lock;	/* held for a write to stdout */
-	bool out_given_up;		/* nobody reads stdout */
+	bool out_given_up;		/* a stop signal ended a write */
 };
 
-/* A virtual machine and its one vCPU; all else is zero at first. */
+/* A virtual machine and its one vCPU; vm_init sets what is not zero. */
 struct vm {
 	const struct options *opt;	/* main's */
 	const struct kvm *kvm;		/* main's */
@@ -267,12 +267,12 @@ struct vm {
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
 	bool input_ended;		/* the guest has read its end mark */
-	size_t line_size;		/* of the unfinished line, last tick */
-	int line_ticks;			/* for which it has been growing */
+	size_t line_size;		/* bytes unfinished at the last tick */
+	int line_ticks;			/* ticks for which they have grown */
 	bool input_taken;		/* it holds in_lock */
 	size_t number;			/* of the guest in the list, from 1 */
-	pthread_t thread;		/* runs this VM, */
-	bool started;			/* if this is set */
+	pthread_t thread;		/* runs this VM */
+	bool started;			/* thread exists */
 	atomic_int tid;			/* of the thread; 0 before it runs */
 	int result;			/* of vm_run, when the thread ends */
 	int folder;			/* vmN, for its files; or -errno */
@@ -289,14 +289,14 @@ struct vm {
 /* The signal that is to stop the program, or 0; its handler needs a global. */
 static atomic_int stop_signal;
 
-/* All VMs, or NULL before they are set up; for the same handler. */
+/* All VMs, or NULL before they are set up; for the handler too. */
 static struct vm *_Atomic all_vms;
 
 /* ---- errors ----------------------------------------------------------- */
 
 /*
- * Writes SIZE bytes to FD; fails with errno.  A write that a signal to stop
- * interrupts is given up, since its reader may never come.
+ * Writes SIZE bytes to FD; sets errno on failure.  A write that a stop signal
+ * interrupts is given up, because its reader may never come.
  */
 static int write_all(int fd, const void *data, size_t size)
 {
@@ -362,7 +362,7 @@ static int vm_fail(const struct vm *vm, const char *call)
 	return vm_report(vm, "%s: %s", call, strerror(errno));
 }
 
-/* ioctl(2), repeated when a signal interrupts it; returns what that returns. */
+/* Calls ioctl(2), again if a signal interrupts it. */
 static int kvm_ioctl(int fd, unsigned long request, void *argument)
 {
 	int result;
@@ -402,7 +402,7 @@ static int image_load(struct vm *vm)
 	int fd = open(vm->image, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
 
-	/* A byte more shows that there is more; it would be of tables. */
+	/* A byte past RAM, in tables, shows that the image is too large. */
 	while (fd >= 0 && size < most &&
 	    (n = read(fd, vm->ram + size, most - size)) > 0)
 		size += (size_t)n;
@@ -441,7 +441,7 @@ static const struct kvm_segment data_segment = {
 	.present = 1,
 };
 
-/* It is loaded already, so the GDT needs no descriptor of it. */
+/* KVM_SET_SREGS loads TR itself, so the GDT needs no descriptor for it. */
 static const struct kvm_segment task_segment = {
 	.selector = 3 * sizeof(uint64_t),
 	.type = 11,			/* 64-bit TSS, busy */
@@ -485,12 +485,12 @@ static void page_tables_create(struct vm *vm)
 /*
  * Writes the GDT, TSS and IDT, and the fault handlers.
  *
- * A guest that faults without an IDT shuts the CPU down, and nothing tells why.
- * So the IDT leads each exception to a hlt of its own, in a row of such bytes.
- * It stops the vCPU like any hlt, but rip tells the vector, and the stack holds
- * the frame that the CPU pushed, with the rip of the fault.  The handlers have
- * a stack of their own, since the guest's may be what is broken.  One more hlt
- * is the return address for the guest's first function.
+ * Without an IDT any fault becomes a triple fault: the CPU shuts down, and the
+ * cause is lost.  So each gate leads to a one-byte handler of its own, a hlt,
+ * which stops the vCPU.  Its rip then tells the vector, and the stack holds the
+ * frame that the CPU pushed, with the rip of the fault.  The handlers have a
+ * stack of their own, because the guest's may be the cause.  One more hlt is
+ * where the return address of the guest's entry point leads.
  */
 static void descriptors_create(struct vm *vm)
 {
@@ -509,8 +509,8 @@ static void descriptors_create(struct vm *vm)
 
 /*
  * Puts the vCPU into long mode, with paging and SSE on; APM 14.6 "Enabling and
- * Activating Long Mode", but all at once.  The other registers are as for a
- * call of the C function at address 0 with the sizes of RAM and of a page.
+ * Activating Long Mode", in one step.  The other registers are as if the C
+ * function at address 0 were called with the sizes of RAM and of a page.
  */
 static int registers_set(struct vm *vm)
 {
@@ -560,7 +560,7 @@ static int vcpu_create(struct vm *vm)
 	if (run == MAP_FAILED)
 		return vm_fail(vm, "mmap of kvm_run");
 	vm->run = run;
-	/* Each exit leaves the registers there: api.rst, KVM_CAP_SYNC_REGS. */
+	/* Each exit is to store the registers in it: KVM_CAP_SYNC_REGS. */
 	vm->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 	if (kvm_ioctl(vm->vcpu, KVM_SET_CPUID2, vm->kvm->cpuid) < 0)
 		return vm_fail(vm, "KVM_SET_CPUID2");
@@ -664,9 +664,9 @@ static int console_put(struct vm *vm, uint8_t byte)
  * Registers the console's port for coalesced PIO, where KVM has it; api.rst
  * 4.116 "KVM_(UN)REGISTER_COALESCED_MMIO".
  *
- * A VM exit to user space for each byte would cost more than all the rest.
- * With coalesced PIO the kernel puts it into a ring in kvm_run and resumes the
- * guest; KVM_RUN returns when the ring is full, or for another reason.
+ * An exit to user space for each byte would cost more than all other work.
+ * With coalesced PIO the kernel puts the byte into a ring in kvm_run and
+ * resumes the guest; KVM_RUN returns if the ring is full or for other exits.
  */
 static int ring_create(struct vm *vm)
 {
@@ -706,8 +706,8 @@ static int input_fill(struct vm *vm)
 	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
 	ssize_t n;
 
-	/* The user has to see the output only if there is a wait. */
-	if (poll(&ready, 1, 0) == 0 && console_flush(vm) != 0)
+	/* Unless input is there for certain, show the output first. */
+	if (poll(&ready, 1, 0) <= 0 && console_flush(vm) != 0)
 		return -1;
 	n = stop_signal ? -1 : read(STDIN_FILENO, console->in, CONSOLE_INPUT);
 	if (n < 0)
@@ -730,7 +730,7 @@ static int input_take(struct vm *vm)
 	return 0;
 }
 
-/* Leaves the input to the other VMs, if this one has it. */
+/* Releases the input to the other VMs, if this one holds it. */
 static void input_release(struct vm *vm)
 {
 	if (vm->input_taken)
@@ -751,7 +751,7 @@ static int io_error(struct vm *vm, const char *what)
 	    vm->run->s.regs.regs.rip, what);
 }
 
-/* Takes a byte of input; at end of file that is 0xFF, once. */
+/* Reads a byte of input; end of file reads as 0xFF, once. */
 static int console_get(struct vm *vm, uint8_t *byte)
 {
 	struct console *console = vm->console;
@@ -773,7 +773,7 @@ static int console_get(struct vm *vm, uint8_t *byte)
 	return 0;
 }
 
-/* Carries out an IN or OUT on the console; a REP form comes as one. */
+/* Carries out an IN or OUT on the console; a REP form has a larger count. */
 static int console_io(struct vm *vm)
 {
 	uint8_t *data = (uint8_t *)vm->run + vm->run->io.data_offset;
@@ -923,7 +923,7 @@ static int64_t piece_copy(struct vm *vm, int from, int to, off_t at,
 /* Copies the file FROM to the empty one TO, holes as holes. */
 static int64_t data_copy(struct vm *vm, int from, int to)
 {
-	const off_t most = 16 * MIB;	/* between two looks for a signal */
+	const off_t most = 16 * MIB;	/* bytes between checks for signals */
 	off_t size = file_size(from), at = 0, hole = 0;
 	int64_t n;
 
@@ -947,7 +947,7 @@ static int64_t data_copy(struct vm *vm, int from, int to)
 	return -EINTR;
 }
 
-/* Makes and opens the VM's folder; a failure is told to its guest later. */
+/* Makes and opens the VM's folder; its guest gets an error when it uses it. */
 static void folder_create(struct vm *vm)
 {
 	struct stat status;
@@ -1101,7 +1101,7 @@ static int64_t files_write(struct vm *vm, const struct request *request,
 	uint8_t *data = ram_at(vm, request->address, request->size);
 	struct file *file = handle->file;
 	int64_t n, at;
-	int fd = file->fd, error = 0;
+	int fd = file->fd, error;
 
 	if ((handle->flags & O_ACCMODE) == O_RDONLY)
 		return -EBADF;
@@ -1119,11 +1119,10 @@ static int64_t files_write(struct vm *vm, const struct request *request,
 		n = transfer(fd, data, request->size, at, true);
 	if (n < 0 && fd != file->fd)
 		file_discard(vm, fd);
-	else if (fd != file->fd)
-		error = file_publish(vm, file, fd);
-	if (n < 0 || error != 0)
-		return n < 0 ? n : error;
-	handle->offset = at + n;
+	else if (fd != file->fd && (error = file_publish(vm, file, fd)) != 0)
+		n = error;
+	if (n >= 0)
+		handle->offset = at + n;
 	return n;
 }
 
@@ -1208,8 +1207,8 @@ static int64_t files_call(struct vm *vm)
 		return files_write(vm, &request, handle);
 	if (request.operation == OPERATION_SEEK)
 		return files_seek(&request, handle);
-	handle->file = NULL;		/* close(2); the VM's own file stays */
-	return 0;			/* open, to be the same when reopened */
+	handle->file = NULL;		/* close(2); but file->fd stays open */
+	return 0;
 }
 
 /* Carries out an IN or OUT on the file device; see struct request. */
@@ -1262,7 +1261,7 @@ static int original_open(struct options *opt, struct original *file)
 	return 0;
 }
 
-/* Opens the files given with --file, and remembers what was given at all. */
+/* Opens the files given with --file; records all files given, images too. */
 static int originals_open(struct options *opt)
 {
 	const size_t files = opt->path_count, all = opt->count + files;
@@ -1282,8 +1281,10 @@ static int originals_open(struct options *opt)
 		const char *path = i < files ? opt->paths[i] :
 		    opt->images[i - files];
 
-		stat(path, &opt->given[2 * i]);		/* or it stays zero */
-		lstat(path, &opt->given[2 * i + 1]);
+		/* What is missing stays zero. */
+		if (lstat(path, &opt->given[2 * i]) == 0 &&
+		    S_ISLNK(opt->given[2 * i].st_mode))
+			stat(path, &opt->given[2 * i + 1]);
 	}
 	return result;
 }
@@ -1301,6 +1302,8 @@ static const char *const fault_names[VECTORS] = {
 	[12] = "stack fault",
 	[13] = "general protection fault",
 	[VECTOR_PF] = "page fault",
+	[16] = "x87 floating-point exception",
+	[19] = "SIMD floating-point exception",
 };
 
 /* Reports the fault VECTOR; CR2 is the address of a page fault; returns -1. */
@@ -1313,7 +1316,7 @@ static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
 	const char *access = frame->error & PF_ID ? "execution at" :
 	    frame->error & PF_RW ? "write to" : "read from";
 
-	/* A guest with a TSS of its own has another stack for faults. */
+	/* With a TSS of the guest's own the frame is on another stack. */
 	if (vm->run->s.regs.regs.rsp - TABLES_VIRTUAL(frame) >
 	    sizeof(frame->error))
 		return vm_report(vm, "%s", name);
@@ -1333,7 +1336,7 @@ static int halt_check(struct vm *vm)
 		return 0;
 	if (kvm_ioctl(vm->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return vm_fail(vm, "KVM_GET_SREGS");
-	if (sregs.cr3 != TABLES_PHYSICAL(vm, pml4))
+	if ((sregs.cr3 & ~0xFFFull) != TABLES_PHYSICAL(vm, pml4))
 		return 0;		/* the guest's own page tables */
 	if (at == VECTORS)
 		return vm_report(vm, "returned from its entry point; a guest "
@@ -1345,6 +1348,7 @@ static int halt_check(struct vm *vm)
 static int exit_check(struct vm *vm, int error)
 {
 	const struct kvm_run *run = vm->run;
+	const unsigned long long rip = run->s.regs.regs.rip;
 
 	if (error != 0)
 		return vm_report(vm, "KVM_RUN: %s", strerror(error));
@@ -1352,20 +1356,20 @@ static int exit_check(struct vm *vm, int error)
 	case KVM_EXIT_HLT:
 		return halt_check(vm);
 	case KVM_EXIT_SHUTDOWN:
-		return vm_report(vm, "triple fault: a fault that could not be "
-		    "delivered");
+		if (rip == 0xFFF0)	/* KVM has reset the vCPU, for AMD-V */
+			return vm_report(vm, "triple fault");
+		return vm_report(vm, "triple fault at rip 0x%llx", rip);
 	case KVM_EXIT_MMIO:
 		return vm_report(vm, "%s guest-physical address 0x%llx, where "
 		    "there is no memory", run->mmio.is_write ? "write to" :
 		    "read from", run->mmio.phys_addr);
 	case KVM_EXIT_INTERNAL_ERROR:
-		return vm_report(vm, "KVM could not go on at rip 0x%llx, "
-		    "suberror %u%s", run->s.regs.regs.rip,
-		    run->internal.suberror,
+		return vm_report(vm, "KVM internal error at rip 0x%llx, "
+		    "suberror %u%s", rip, run->internal.suberror,
 		    run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
-		    ": it can't emulate the instruction" : "");
+		    ": it cannot emulate the instruction" : "");
 	default:
-		return vm_report(vm, "KVM stopped it with exit reason %u",
+		return vm_report(vm, "unexpected VM exit, exit reason %u",
 		    run->exit_reason);
 	}
 }
@@ -1441,15 +1445,15 @@ static int vm_loop(struct vm *vm)
 		uint32_t reason = vm->run->exit_reason;
 
 		if (ring_drain(vm) != 0)
-			return -1;
+			break;
 		if (error == EINTR) {
 			if (console_tick(vm) != 0)
-				return -1;
+				break;
 		} else if (error == 0 && reason == KVM_EXIT_IO) {
 			if (vm_io(vm) != 0)
-				return -1;
+				break;
 		} else if (error != 0 || reason != KVM_EXIT_SET_TPR) {
-			/* The exception: CR8 was lowered, to no effect. */
+			/* SET_TPR: CR8 was lowered, which has no effect. */
 			return console_flush(vm) != 0 ? -1 :
 			    exit_check(vm, error);
 		}
@@ -1471,8 +1475,8 @@ static int vm_run(struct vm *vm)
 /* ---- KVM -------------------------------------------------------------- */
 
 /*
- * Asks KVM what the CPU can do; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".  The
- * guest gets all but virtualization, the part of KVM with the most escapes.
+ * Gets the CPUID that KVM supports; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".
+ * Guests get no VMX or SVM: no part of KVM has had more escapes than nesting.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -1498,15 +1502,15 @@ static int cpuid_get(struct kvm *kvm)
 	return 0;
 }
 
-/* Opens /dev/kvm and asks what every VM needs to know; api.rst 4.1 to 4.5. */
+/* Opens /dev/kvm and asks it for what VMs need; api.rst 4.1, 4.4 and 4.5. */
 static int kvm_open(struct kvm *kvm)
 {
 	kvm->fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm->fd < 0)
-		return report("/dev/kvm", "%s; %s; a container needs --device "
-		    "/dev/kvm", strerror(errno), errno == EACCES ?
-		    "join its group (sudo usermod -aG kvm $USER) and log in "
-		    "again" : "load the module kvm_intel or kvm_amd, with "
+		return report("/dev/kvm", "%s; in a container, start it with "
+		    "--device /dev/kvm; else %s", strerror(errno), errno ==
+		    EACCES ? "join its group (sudo usermod -aG kvm $USER) and "
+		    "log in again" : "load kvm_intel or kvm_amd, with "
 		    "virtualization enabled in the firmware");
 	if (ioctl(kvm->fd, KVM_GET_API_VERSION, NULL) != KVM_API_VERSION)
 		return report("/dev/kvm", "is not KVM with API version %d",
@@ -1523,9 +1527,9 @@ static int kvm_open(struct kvm *kvm)
 /* ---- confinement ------------------------------------------------------ */
 
 /*
- * A guest that finds a hole in this program can do what the process may do, so
- * that gives up what it does not need.  It does so once, before it has threads:
- * a confined thread could act through any other, whose memory it shares.
+ * A guest that breaks into this program can do what the process may do, so the
+ * process gives up what it does not need: once, before it starts threads, as a
+ * confined thread could act through any other, whose memory it shares.
  */
 
 /* Landlock, which kernel headers have from 5.13 on; landlock.rst. */
@@ -1538,7 +1542,7 @@ static int kvm_open(struct kvm *kvm)
 #define LANDLOCK_REMOVE_DIR (1u << 4)
 #define LANDLOCK_REMOVE_FILE (1u << 5)
 #define LANDLOCK_MAKE_REG (1u << 8)
-#define LANDLOCK_DENIED 0x1FF7		/* all but to list a folder */
+#define LANDLOCK_HANDLED 0x1FF7		/* all but to list a folder */
 
 /*
  * Allows ACCESS to the file FD or, if that is a folder, to all beneath it.  A
@@ -1561,7 +1565,7 @@ static int path_allow(int rules, int fd, uint64_t access)
 	return 0;
 }
 
-/* Parts of the system-call filter, which jump to its end: its YES or its NO. */
+/* For the system-call filter.  YES and NO stand for jumps to its last lines. */
 #define YES 255
 #define NO 254
 #define LOAD(field) \
@@ -1570,7 +1574,7 @@ static int path_allow(int rules, int fd, uint64_t access)
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
 #define ANY(bits, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, yes, no)
 #define ALLOW(call) EQUAL(call, YES, 0)
-#define ONLY(call, count) EQUAL(call, 0, count)	/* what follows is for */
+#define ONLY(call, count) EQUAL(call, 0, count)	/* or skip COUNT lines */
 
 /*
  * Allows the system calls that VMs take, with C libraries old and new.  No
@@ -1583,7 +1587,7 @@ static int calls_confine(void)
 {
 	const uint32_t pid = (uint32_t)getpid();
 	struct sock_filter filter[] = {
-		/* Else the kernel tries the filter with every number first. */
+		/* Keeps the kernel from caching a result for every number. */
 		BPF_STMT(BPF_LD | BPF_IMM, 0),
 		LOAD(arch), EQUAL(AUDIT_ARCH_X86_64, 0, NO), LOAD(nr),
 		ONLY(SYS_ioctl, 10), LOAD(args[1]),
@@ -1615,8 +1619,10 @@ static int calls_confine(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	const size_t count = sizeof(filter) / sizeof(filter[0]);
+	_Static_assert(sizeof(filter) / sizeof(filter[0]) < NO, "too far");
 	const struct sock_fprog program = {(unsigned short)count, filter};
 
+	/* Modulo 256, YES leads to the last line and NO to the one before. */
 	for (size_t i = 0; i < count; i++) {
 		if (filter[i].jt >= NO)
 			filter[i].jt += (uint8_t)(count - 2 - i - YES);
@@ -1634,9 +1640,9 @@ static int calls_confine(void)
  * files in the VMs' folders, and to remove empty folders; a kernel or a sandbox
  * without Landlock allows all.
  */
-static int process_confine(const struct options *opt, const struct vm *vms)
+static int process_confine(int directory, const struct vm *vms, size_t count)
 {
-	const uint64_t denied = LANDLOCK_DENIED;
+	const uint64_t handled = LANDLOCK_HANDLED;
 	int rules, result;
 
 #ifdef UNCONFINED			/* for sanitizers and valgrind */
@@ -1644,20 +1650,20 @@ static int process_confine(const struct options *opt, const struct vm *vms)
 #endif
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return report("PR_SET_NO_NEW_PRIVS", "%s", strerror(errno));
-	rules = (int)syscall(LANDLOCK_CREATE_RULESET, &denied, sizeof(denied),
-	    0);
+	rules = (int)syscall(LANDLOCK_CREATE_RULESET, &handled,
+	    sizeof(handled), 0);
 	if (rules < 0)
 		return errno == ENOSYS || errno == EOPNOTSUPP ||
 		    errno == EPERM ? calls_confine() :
 		    report("landlock_create_ruleset", "%s", strerror(errno));
-	result = path_allow(rules, opt->directory, LANDLOCK_REMOVE_DIR);
-	for (size_t i = 0; i < opt->count && result == 0; i++) {
+	result = path_allow(rules, directory, LANDLOCK_REMOVE_DIR);
+	for (size_t i = 0; i < count && result == 0; i++) {
 		result = path_allow(rules, vms[i].folder, LANDLOCK_READ_FILE |
 		    LANDLOCK_WRITE_FILE | LANDLOCK_MAKE_REG |
 		    LANDLOCK_REMOVE_FILE);
-		/* It stays open, lest a file system forget it and the rule. */
+		/* It stays open, so that the inode of the rule stays in use. */
 		if (result == 0)
-			result = path_allow(rules, open(opt->images[i],
+			result = path_allow(rules, open(vms[i].image,
 			    O_PATH | O_CLOEXEC), LANDLOCK_READ_FILE);
 	}
 	if (result == 0 && syscall(LANDLOCK_RESTRICT_SELF, rules, 0) != 0)
@@ -1670,14 +1676,14 @@ static int process_confine(const struct options *opt, const struct vm *vms)
 /* ---- threads ---------------------------------------------------------- */
 
 /*
- * The bytes of a thread's stack.  A guard page for each would slow the kernel's
- * creation of VMs, so a test checks instead how much of it the code can take.
+ * Bytes of a thread's stack.  It has no guard page, because more mappings make
+ * the creation of VMs slower; a test bounds the stack that the code can use.
  */
 #define THREAD_STACK (128 * KIB)
-#define VM_DESCRIPTORS 4		/* open files that a VM takes */
+#define VM_DESCRIPTORS 4		/* VM, vCPU, image and folder */
 
-/* Raises the limit on open files; returns how many it leaves, up to MOST. */
-static size_t descriptors_count(size_t most)
+/* Raises the limit on open files; returns how many are free, up to MOST. */
+static size_t descriptors_free(size_t most)
 {
 	struct rlimit limit;
 	size_t count = 0;
@@ -1722,7 +1728,7 @@ static int thread_start(struct vm *vm)
 static int threads_run(const struct options *opt, const struct kvm *kvm,
     struct console *console)
 {
-	const size_t room = descriptors_count(opt->count * VM_DESCRIPTORS) /
+	const size_t room = descriptors_free(opt->count * VM_DESCRIPTORS) /
 	    VM_DESCRIPTORS;
 	struct vm *vms = mmap(NULL, opt->count * sizeof(*vms), PROT_READ |
 	    PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -1739,7 +1745,7 @@ static int threads_run(const struct options *opt, const struct kvm *kvm,
 			folder_create(&vms[i]);
 	}
 	all_vms = vms;
-	if (process_confine(opt, vms) != 0)
+	if (process_confine(opt->directory, vms, room) != 0)
 		return -1;
 	for (size_t i = 0; i < opt->count; i++)
 		if (i >= room)
@@ -1762,10 +1768,10 @@ static int threads_run(const struct options *opt, const struct kvm *kvm,
 static const char usage[] =
     "usage: mini_hypervisor -m 2|4|8 -p 4|2 -g IMAGE... [-f FILE...]\n"
     "  -m, --memory 2|4|8     MiB of RAM for each guest\n"
-    "  -p, --page 4|2         their pages: 4 KiB or 2 MiB\n"
+    "  -p, --page 4|2         size of its pages: 4 KiB or 2 MiB\n"
     "  -g, --guest IMAGE...   the guests, flat 64-bit binaries\n"
     "  -f, --file FILE...     files that the guests share until they write\n"
-    "  -h, --help             show this\n";
+    "  -h, --help             print this help\n";
 
 static const struct option opts[] = {
 	{"memory", required_argument, NULL, 'm'},
@@ -1777,7 +1783,7 @@ static const struct option opts[] = {
 };
 
 /* Sets VALUE, which is 0, to OPTION's argument, a digit of CHOICES. */
-static int choice(size_t *value, const char *option, const char *choices)
+static int choose(size_t *value, const char *option, const char *choices)
 {
 	if (*value != 0)
 		return report(option, "is given twice");
@@ -1811,11 +1817,11 @@ static int options_parse(struct options *opt, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "+m:p:g:f:h", opts, NULL)) != -1) {
 		switch (c) {
 		case 'm':
-			if (choice(&opt->memory, "--memory", "2, 4 or 8") != 0)
+			if (choose(&opt->memory, "--memory", "2, 4 or 8") != 0)
 				return -1;
 			break;
 		case 'p':
-			if (choice(&opt->page, "--page", "4 or 2") != 0)
+			if (choose(&opt->page, "--page", "4 or 2") != 0)
 				return -1;
 			break;
 		case 'g':
@@ -1834,7 +1840,7 @@ static int options_parse(struct options *opt, int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		return report(argv[optind], "belongs to no option");
+		return report(argv[optind], "is an unexpected argument");
 	if (opt->memory == 0)
 		return report("--memory", "is required");
 	if (opt->page == 0)
@@ -1855,10 +1861,10 @@ static void stop_handle(int number)
 	int error = errno;
 
 	stop_signal = number;
-	/* Main gets the signal, and interrupts the others' system calls. */
-	for (size_t i = 0; vms != NULL && gettid() == getpid() &&
-	    i < vms->opt->count; i++)
-		syscall(SYS_tgkill, getpid(), vms[i].tid, number);
+	/* Main passes the signal on, to interrupt the VMs' system calls. */
+	if (vms != NULL && gettid() == getpid())
+		for (size_t i = 0; i < vms->opt->count; i++)
+			syscall(SYS_tgkill, getpid(), vms[i].tid, number);
 	errno = error;
 }
 
@@ -1868,7 +1874,7 @@ static void signals_init(void)
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
-	/* They interrupt any system call; a tick interrupts only KVM_RUN. */
+	/* No SA_RESTART: they interrupt any call, a tick only KVM_RUN. */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, &old);
@@ -1879,8 +1885,8 @@ static void signals_init(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Opens /dev/null as each closed standard stream, lest a file become it. */
-static int streams_check(void)
+/* Opens /dev/null as each closed standard stream, for the useless direction. */
+static int streams_fill(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null",
@@ -1897,7 +1903,7 @@ static int directory_lock(struct options *opt)
 	    flock(opt->directory, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	return report("working directory", "%s", errno == EWOULDBLOCK ?
-	    "another run uses it, and would use the same folders vm1, vm2, ..."
+	    "is in use by another run, which has its files in vm1, vm2, ..."
 	    : strerror(errno));
 }
 
@@ -1908,7 +1914,7 @@ int main(int argc, char **argv)
 	static struct console console;
 	int result;
 
-	if (streams_check() != 0)
+	if (streams_fill() != 0)
 		return 1;
 	if (options_parse(&opt, argc, argv) != 0) {
 		write_all(STDERR_FILENO, usage, strlen(usage));
@@ -1918,6 +1924,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (kvm_open(&kvm) != 0)
 		return 1;
+	descriptors_free(0);		/* raises the limit on open files */
 	if (originals_open(&opt) != 0 || directory_lock(&opt) != 0)
 		return 1;
 	signals_init();

@@ -135,12 +135,12 @@ static void test_ends(void)
 	    "no VM");
 	area.run.s.regs.regs.rip = 0x12;
 	area.run.internal.suberror = 3;
-	ok(ends(KVM_EXIT_INTERNAL_ERROR, "KVM could not go on at rip 0x12, "
+	ok(ends(KVM_EXIT_INTERNAL_ERROR, "KVM internal error at rip 0x12, "
 	    "suberror 3"), "an internal error");
 	area.run.internal.suberror = KVM_INTERNAL_ERROR_EMULATION;
-	ok(ends(KVM_EXIT_INTERNAL_ERROR, "KVM could not go on at rip 0x12, "
-	    "suberror 1: it can't emulate the instruction"), "of emulation");
-	ok(ends(KVM_EXIT_NMI, "KVM stopped it with exit reason 16"),
+	ok(ends(KVM_EXIT_INTERNAL_ERROR, "KVM internal error at rip 0x12, "
+	    "suberror 1: it cannot emulate the instruction"), "of emulation");
+	ok(ends(KVM_EXIT_NMI, "unexpected VM exit, exit reason 16"),
 	    "a reason that should not come");
 	area.run.s.regs.regs.rip = TABLES_VIRTUAL(hlt) + 1;
 	ok(ends(KVM_EXIT_HLT, "KVM_GET_SREGS: Bad file descriptor"),

@@ -22,7 +22,11 @@ fault pf_vectors \
 	'page fault at rip @: write to 0x3fe00080, which is protected'
 fault stack 'page fault at rip @: write to 0xfffffffffffffff8, which is not mapped'
 fault ret 'returned from its entry point; a guest ends with hlt'
-fault triple 'triple fault: a fault that could not be delivered'
+if grep -q AuthenticAMD /proc/cpuinfo; then	# KVM resets the vCPU there
+	fault triple 'triple fault'
+else
+	fault triple 'triple fault at rip @'
+fi
 fault nowhere \
 	'read from guest-physical address 0x40001234, where there is no memory'
 for guest in svme vmxe; do

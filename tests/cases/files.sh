@@ -208,8 +208,8 @@ seen 'a working directory that may not be read' 1
 
 in_background g/prompt.img
 wait_for out name
-echo 'mini_hypervisor: working directory: another run uses it, and would use'\
-' the same folders vm1, vm2, ...' >want_err
+echo 'mini_hypervisor: working directory: is in use by another run, which has'\
+' its files in vm1, vm2, ...' >want_err
 cp err first_err
 timeout 60 "$program" -m 2 -p 4 -g g/hello.img >out 2>err
 status=$?

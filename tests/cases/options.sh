@@ -54,22 +54,22 @@ done
 bad "$ours --memory: must be 2, 4 or 8, not \"3\"" -m 3 --help
 bad "$ours --memory: is given twice" -m 2 -m 4 -p 2 -g g/hello.img
 bad "$ours --page: is given twice" -m 2 -p 4 -p 4 -g g/hello.img
-bad "$ours x: belongs to no option" x -m 4 -p 4 -g g/hello.img
-bad "$ours x: belongs to no option" -m 4 x -p 4 -g g/hello.img
-bad "$ours x: belongs to no option" -g g/hello.img -m 4 x -p 4
-bad "$ours x: belongs to no option" -m 4 -p 4 -g g/hello.img -- x
+bad "$ours x: is an unexpected argument" x -m 4 -p 4 -g g/hello.img
+bad "$ours x: is an unexpected argument" -m 4 x -p 4 -g g/hello.img
+bad "$ours x: is an unexpected argument" -g g/hello.img -m 4 x -p 4
+bad "$ours x: is an unexpected argument" -m 4 -p 4 -g g/hello.img -- x
 several='a
 b'
 bad "$ours --memory: must be 2, 4 or 8, not \"a?b\"" \
 	-m "$several" -p 4 -g g/hello.img
-bad "$ours a?b: belongs to no option" "$several"
+bad "$ours a?b: is an unexpected argument" "$several"
 bad "$program: option '--memory' requires an argument" \
 	-p 4 -g g/hello.img --memory
 bad "$program: option requires an argument -- 'g'" -m 4 -p 4 -g
 bad "$program: invalid option -- 'x'" -m 4 -p 4 -xh -g g/hello.img
 bad "$program: unrecognized option '--frob'" -m 4 -p 4 --frob -g g/hello.img
 if [ "$level" = A ]; then
-	bad "$ours x: belongs to no option" -m 4 -p 4 -g g/hello.img x
+	bad "$ours x: is an unexpected argument" -m 4 -p 4 -g g/hello.img x
 	bad "$ours --guest: is given twice" -m 4 -p 4 -g g/hello.img --guest=x
 fi
 
@@ -124,16 +124,16 @@ if may_change 'no right to open /dev/kvm'; then
 	status=$?
 	chmod "$kvm_mode" /dev/kvm
 	# shellcheck disable=SC2016
-	ended 'no right to open /dev/kvm' 1 '' 'Permission denied; join its '\
-'group (sudo usermod -aG kvm $USER) and log in again; a container needs '\
-'--device /dev/kvm'
+	ended 'no right to open /dev/kvm' 1 '' 'Permission denied; in a '\
+'container, start it with --device /dev/kvm; else join its group (sudo usermod '\
+'-aG kvm $USER) and log in again'
 fi
 if may_change 'no /dev/kvm'; then
 	mv /dev/kvm /dev/kvm.away
 	hv -m 4 -p 4 -g g/hello.img
-	ended 'no /dev/kvm' 1 '' 'No such file or directory; load the module '\
-'kvm_intel or kvm_amd, with virtualization enabled in the firmware; a '\
-'container needs --device /dev/kvm'
+	ended 'no /dev/kvm' 1 '' 'No such file or directory; in a container, '\
+'start it with --device /dev/kvm; else load kvm_intel or kvm_amd, with '\
+'virtualization enabled in the firmware'
 	ln -s null /dev/kvm
 	hv -m 4 -p 4 -g g/hello.img
 	rm /dev/kvm

@@ -92,7 +92,7 @@ fault:	push	%rax
 	sub	$16, %rsp
 	movw	$0, (%rsp)
 	lidt	(%rsp)
-	ud2
+fault:	ud2
 	.endif
 
 	.ifdef nowhere			# maps memory that does not exist
