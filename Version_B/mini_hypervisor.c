@@ -1111,11 +1111,12 @@ static int options_parse(struct options *opt, int argc, char **argv)
 static void stop_handle(int number)
 {
 	struct vm *vms = all_vms;
+	bool first = stop_signal == 0;
 	int error = errno;
 
 	stop_signal = number;
-	/* Main passes the signal on, to interrupt the VMs' system calls. */
-	if (vms != NULL && gettid() == getpid())
+	/* One thread passes the signal on, to interrupt the VMs' calls. */
+	if (vms != NULL && (first || gettid() == getpid()))
 		for (size_t i = 0; i < vms->opt->count; i++)
 			syscall(SYS_tgkill, getpid(), vms[i].tid, number);
 	errno = error;
