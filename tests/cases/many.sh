@@ -86,7 +86,7 @@ three_wait() {
 	[ "$(cat "/proc/$pid"/task/*/syscall |
 		grep -cE '^(1 0x1|202) ')" -eq 4 ]
 }
-letters 3 40000 20 >input
+letters 3 40000 5 >input
 [ -p full ] || mkfifo full
 "$program" -m 2 -p 2 -g g/lines.img g/lines.img g/lines.img <input >full 2>err &
 pid=$!
