@@ -19,11 +19,11 @@ follows() {
 	sed -n "s/^$1$2: //p" "$here/LEVELS" >listed
 	lost "$1/mini_hypervisor.c" "$2/mini_hypervisor.c" |
 		diff listed - || return
-	for version in "$1" "$2"; do
-		sed '/^\/\* -* the program /,$d' "$version/guest.c" >"common$version"
-		sed '/^GUESTS = /d; /^RUN = /d' "$version/Makefile" >"make$version"
+	for folder in "$1" "$2"; do
+		sed '/^\/\* -* the program /,$d' "$folder/guest.c" >"$folder/common"
+		sed '/^GUESTS = /d; /^RUN = /d' "$folder/Makefile" >"$folder/make"
 	done
-	[ ! "$(lost "common$1" "common$2"; lost "make$1" "make$2")" ] &&
+	[ ! "$(lost "$1/common" "$2/common"; lost "$1/make" "$2/make")" ] &&
 		cmp "$1/guest.ld" "$2/guest.ld"
 }
 

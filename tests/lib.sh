@@ -47,8 +47,8 @@ calls() {
 	le32 -1
 }
 
-# call OPERATION HANDLE SIZE FLAGS [DATA]: prints a call of the file device, with
-# a path or bytes to write, for printf's %b.
+# call OPERATION HANDLE SIZE FLAGS [DATA]: prints a call of the file device;
+# DATA is a path or what is to be written, for printf's %b.
 call() {
 	printf %b "$5" >data
 	address=$((0x10000))
@@ -200,8 +200,8 @@ ends_by_int() {
 	! kill -INT "$1" || has_ended
 } 2>/dev/null
 
-# given_up NAME: a test that is passed when SIGINT ends $pid, which waits for the
-# reader of the pipe full, descriptor 5.
+# given_up NAME: a test that is passed when SIGINT ends $pid, which waits for
+# the reader of the pipe full, descriptor 5.
 given_up() {
 	stop INT
 	exec 5<&-

@@ -91,7 +91,8 @@ same_files() {
 		cmp "$copy" "$file" || return
 	done
 	for file in vm"$1"/*; do
-		[ -e "$here/replay/files$2/${file##*/}" ] || return
+		[ ! -e "$file" ] || [ -e "$here/replay/files$2/${file##*/}" ] ||
+			return
 	done
 }
 : >want_err

@@ -86,7 +86,7 @@ three_wait() {
 	[ "$(cat "/proc/$pid"/task/*/syscall |
 		grep -cE '^(1 0x1|202) ')" -eq 4 ]
 }
-letters 3 40000 20 >input
+letters 3 40000 5 >input
 [ -p full ] || mkfifo full
 "$program" -m 2 -p 2 -g g/lines.img g/lines.img g/lines.img <input >full 2>err &
 pid=$!
@@ -132,7 +132,7 @@ mv sorted out
 printf '%s\n' before hello hello >want_out
 echo "mini_hypervisor: g/port_out.img: OUT of 1 byte, port 0x3f8, at rip \
 $(cat g/port_out.rip): there is no such port" >want_err
-seen 'a port that there is not, among three guests' 1
+seen 'an unknown port among three guests' 1
 image=g/ud2.img
 echo "mini_hypervisor: $image: invalid opcode at rip $(cat g/ud2.rip)" >want_err
 many ud2 hello ud2
