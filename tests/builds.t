@@ -136,7 +136,7 @@ int helper(void) { return 1; }
 void _start(void) { for (;;) __asm__("hlt"); }
 EOF
 ! make -s -C own/C late.img >said 2>&1 && [ ! -e own/C/late.img ] &&
-	grep -q '_start is not the first' said
+	grep -q '_start is not at address 0' said
 ok $? 'a function before _start is an error' || sed 's/^/# /' said
 
 # ported FILE: the guest of tests/porting is made as the comment in it says.
