@@ -967,6 +967,7 @@ int main(int argc, char **argv)
 	if (stop_signal) {
 		signal(stop_signal, SIG_DFL);
 		kill(getpid(), stop_signal);
+		return 128 + stop_signal;	/* it spares a process 1 */
 	}
 	return result == 0 ? 0 : 1;
 }

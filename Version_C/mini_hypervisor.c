@@ -932,7 +932,7 @@ static int64_t data_copy(struct vm *vm, int from, int to)
 	while (!stop_signal) {
 		if (at == hole) {
 			at = lseek(from, hole, SEEK_DATA);
-			if (at < 0 && errno == ENXIO)	/* no more data */
+			if (at < 0 && errno == ENXIO && size > 0)
 				return ftruncate(to, size) == 0 ? 0 : -errno;
 			hole = at < 0 ? FILE_SIZE_MAX :
 			    lseek(from, at, SEEK_HOLE);
@@ -1573,13 +1573,15 @@ static int path_allow(int rules, int fd, uint64_t access)
 #define EQUAL(value, yes, no) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
 #define ANY(bits, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, yes, no)
+#define CLEAR(bits) BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(bits))
+#define LARGEFILE 0100000		/* O_LARGEFILE, which musl adds */
 #define ALLOW(call) EQUAL(call, YES, 0)
 #define ONLY(call, count) EQUAL(call, 0, count)	/* or skip COUNT lines */
 
 /*
  * Allows the system calls that VMs take, with C libraries old and new.  No
  * memory becomes executable; clone(2) makes threads only; signals stay in this
- * process; opening a file neither empties it nor sets its user ID bit.  Any
+ * process; files are opened to read, or are new and not set-user-ID.  Any
  * other call fails with ENOSYS, as in a kernel that lacks it, which C libraries
  * can deal with.  A kernel without seccomp allows all; seccomp_filter.rst.
  */
@@ -1597,23 +1599,25 @@ static int calls_confine(void)
 		EQUAL(KVM_REGISTER_COALESCED_MMIO, YES, NO),
 		ALLOW(SYS_pread64), ALLOW(SYS_pwrite64), ALLOW(SYS_read),
 		ALLOW(SYS_write), ALLOW(SYS_poll), ALLOW(SYS_close),
-		ALLOW(SYS_futex), ALLOW(SYS_munmap), ALLOW(SYS_madvise),
+		ALLOW(SYS_futex), ALLOW(SYS_brk), ALLOW(SYS_munmap),
+		ALLOW(SYS_madvise), ALLOW(SYS_set_robust_list),
 		ALLOW(SYS_rt_sigprocmask), ALLOW(SYS_rt_sigaction),
-		ALLOW(SYS_rt_sigreturn), ALLOW(SYS_set_robust_list),
-		ALLOW(SYS_rseq), ALLOW(SYS_exit), ALLOW(SYS_exit_group),
-		ALLOW(SYS_gettid), ALLOW(SYS_getpid), ALLOW(SYS_timer_create),
-		ALLOW(SYS_timer_settime), ALLOW(SYS_timer_delete),
-		ALLOW(SYS_fstat), ALLOW(SYS_newfstatat), ALLOW(SYS_lseek),
-		ALLOW(SYS_ftruncate), ALLOW(SYS_copy_file_range),
-		ALLOW(SYS_renameat), ALLOW(SYS_unlinkat),
-		EQUAL(SYS_mmap, 1, 0), ONLY(SYS_mprotect, 2),
-		LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
+		ALLOW(SYS_rt_sigreturn), ALLOW(SYS_rseq), ALLOW(SYS_exit),
+		ALLOW(SYS_exit_group), ALLOW(SYS_gettid), ALLOW(SYS_getpid),
+		ALLOW(SYS_timer_create), ALLOW(SYS_timer_settime),
+		ALLOW(SYS_timer_delete), ALLOW(SYS_fstat),
+		ALLOW(SYS_newfstatat), ALLOW(SYS_lseek), ALLOW(SYS_ftruncate),
+		ALLOW(SYS_copy_file_range), ALLOW(SYS_renameat),
+		ALLOW(SYS_unlinkat), EQUAL(SYS_mmap, 1, 0),
+		ONLY(SYS_mprotect, 2), LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
 		ONLY(SYS_clone, 2), LOAD(args[0]), ANY(CLONE_THREAD, YES, NO),
 		EQUAL(SYS_kill, 1, 0), ONLY(SYS_tgkill, 2),
 		LOAD(args[0]), EQUAL(pid, YES, NO),
-		ONLY(SYS_open, 2), LOAD(args[1]),
-		ANY(O_TRUNC | O_CREAT, NO, YES),
-		ONLY(SYS_openat, 4), LOAD(args[2]), ANY(O_TRUNC, NO, 0),
+		ONLY(SYS_open, 3), LOAD(args[1]), CLEAR(LARGEFILE),
+		EQUAL(O_RDONLY | O_CLOEXEC, YES, NO),
+		ONLY(SYS_openat, 6), LOAD(args[2]), CLEAR(LARGEFILE),
+		EQUAL(O_RDONLY | O_CLOEXEC, YES, 0),
+		EQUAL(O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0, NO),
 		LOAD(args[3]), ANY(S_ISUID | S_ISGID, NO, YES),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
@@ -1933,6 +1937,7 @@ int main(int argc, char **argv)
 	if (stop_signal) {
 		signal(stop_signal, SIG_DFL);
 		kill(getpid(), stop_signal);
+		return 128 + stop_signal;	/* it spares a process 1 */
 	}
 	return result == 0 ? 0 : 1;
 }
