@@ -179,8 +179,10 @@ else
 	pid=$!
 	exec 4<>in
 	wait_for out '\.' && wait_until two_prompts
-	for thread in "/proc/$pid/task"/*; do :; done
-	perl -e 'syscall(200, $ARGV[0] + 0, 2)' "${thread##*/}"	# tkill
+	thread=$(grep -l '^running' "/proc/$pid"/task/*/syscall)
+	thread=${thread%/syscall}
+	# tkill; a kernel may have added threads, which are not meant.
+	perl -e 'syscall(200, $ARGV[0] + 0, 2)' "${thread##*/}"
 	wait_until has_ended || kill -KILL "$pid"
 	{ wait "$pid"; } 2>/dev/null
 	[ $? -eq 130 ] && [ ! -s err ]
