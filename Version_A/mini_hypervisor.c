@@ -293,7 +293,7 @@ static int memory_create(struct vm *vm)
 static int image_load(struct vm *vm)
 {
 	size_t most = vm->opt->memory + 1, size = 0;
-	int fd = open(vm->image, O_RDONLY | O_CLOEXEC);
+	int fd = stop_signal ? -1 : open(vm->image, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
 
 	/* A byte past RAM, in tables, shows that the image is too large. */

@@ -399,7 +399,7 @@ static int memory_create(struct vm *vm)
 static int image_load(struct vm *vm)
 {
 	size_t most = vm->opt->memory + 1, size = 0;
-	int fd = open(vm->image, O_RDONLY | O_CLOEXEC);
+	int fd = stop_signal ? -1 : open(vm->image, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
 
 	/* A byte past RAM, in tables, shows that the image is too large. */
@@ -1587,7 +1587,6 @@ static int path_allow(int rules, int fd, uint64_t access)
  */
 static int calls_confine(void)
 {
-	const uint32_t pid = (uint32_t)getpid();
 	struct sock_filter filter[] = {
 		/* Keeps the kernel from caching a result for every number. */
 		BPF_STMT(BPF_LD | BPF_IMM, 0),
@@ -1600,19 +1599,20 @@ static int calls_confine(void)
 		ALLOW(SYS_pread64), ALLOW(SYS_pwrite64), ALLOW(SYS_read),
 		ALLOW(SYS_write), ALLOW(SYS_poll), ALLOW(SYS_close),
 		ALLOW(SYS_futex), ALLOW(SYS_brk), ALLOW(SYS_munmap),
-		ALLOW(SYS_madvise), ALLOW(SYS_set_robust_list),
-		ALLOW(SYS_rt_sigprocmask), ALLOW(SYS_rt_sigaction),
-		ALLOW(SYS_rt_sigreturn), ALLOW(SYS_rseq), ALLOW(SYS_exit),
-		ALLOW(SYS_exit_group), ALLOW(SYS_gettid), ALLOW(SYS_getpid),
-		ALLOW(SYS_timer_create), ALLOW(SYS_timer_settime),
-		ALLOW(SYS_timer_delete), ALLOW(SYS_fstat),
-		ALLOW(SYS_newfstatat), ALLOW(SYS_lseek), ALLOW(SYS_ftruncate),
-		ALLOW(SYS_copy_file_range), ALLOW(SYS_renameat),
-		ALLOW(SYS_unlinkat), EQUAL(SYS_mmap, 1, 0),
+		ALLOW(SYS_set_robust_list), ALLOW(SYS_rt_sigprocmask),
+		ALLOW(SYS_rt_sigaction), ALLOW(SYS_rt_sigreturn),
+		ALLOW(SYS_rseq), ALLOW(SYS_exit), ALLOW(SYS_exit_group),
+		ALLOW(SYS_gettid), ALLOW(SYS_getpid), ALLOW(SYS_timer_create),
+		ALLOW(SYS_timer_settime), ALLOW(SYS_timer_delete),
+		ALLOW(SYS_fstat), ALLOW(SYS_newfstatat), ALLOW(SYS_lseek),
+		ALLOW(SYS_ftruncate), ALLOW(SYS_copy_file_range),
+		ALLOW(SYS_renameat), ALLOW(SYS_unlinkat), ONLY(SYS_madvise, 2),
+		LOAD(args[2]), EQUAL(MADV_DONTNEED, YES, NO),
+		EQUAL(SYS_mmap, 1, 0),
 		ONLY(SYS_mprotect, 2), LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
 		ONLY(SYS_clone, 2), LOAD(args[0]), ANY(CLONE_THREAD, YES, NO),
 		EQUAL(SYS_kill, 1, 0), ONLY(SYS_tgkill, 2),
-		LOAD(args[0]), EQUAL(pid, YES, NO),
+		LOAD(args[0]), EQUAL((uint32_t)getpid(), YES, NO),
 		ONLY(SYS_open, 3), LOAD(args[1]), CLEAR(LARGEFILE),
 		EQUAL(O_RDONLY | O_CLOEXEC, YES, NO),
 		ONLY(SYS_openat, 6), LOAD(args[2]), CLEAR(LARGEFILE),
