@@ -23,7 +23,7 @@ runs() {
 		built "$1" "$work/$1"
 		rm -rf "$work/files"
 		mkdir "$work/files"
-		(cd "$work/files" && exec timeout 10 "../$1" 2000) >"$work/said" \
+		(cd "$work/files" && exec timeout 30 "../$1" 300) >"$work/said" \
 			2>&1 </dev/null
 		;;
 	subverted)
