@@ -496,6 +496,11 @@ static void test_console(void)
 	ok(vms[1].failed && holds("vm10/shared", NULL) && wrote(STDERR_FILENO,
 	    FULL, sizeof(FULL) - 1), "output that can't be written ends the VM "
 	    "before a copy is made");
+	redirect(STDERR_FILENO, NULL);
+	vms[0].out_size = 0;
+	call(0, OPERATION_WRITE, 1, 0, RAM, 0);
+	ok(vms[0].failed && wrote(STDERR_FILENO, FULL, sizeof(FULL) - 1),
+	    "and so at once if there is much");
 	dup2(errors, STDERR_FILENO);
 	close(errors);
 }

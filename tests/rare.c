@@ -119,6 +119,7 @@ static void test_output(void)
 	ok(console_io(&vm) == 0 && area.bytes[DATA] == 0xFF && said("") == false,
 	    "IN of what is there does not write it");
 	ok(console_io(&vm) == -1 && said(full), "but an error of the guest's");
+	input_release(&vm);
 	vm.out_size = 0;
 }
 
@@ -176,6 +177,84 @@ static void test_confined(void)
 	    "an error without a name, in confinement");
 }
 
+/* Writes all that a VM has gathered. */
+static void *writer(void *argument)
+{
+	console_flush(argument);
+	return NULL;
+}
+
+/* Two VMs' output through a pipe that takes a page at a time. */
+static void test_lock(void)
+{
+	static struct vm vms[2];
+	uint8_t data[1000], last = 0;
+	pthread_t threads[2];
+	int ends[2], changes = 0;
+
+	if (pipe(ends) != 0 || fcntl(ends[1], F_SETPIPE_SZ, PAGE_4K) < 0 ||
+	    dup2(ends[1], STDOUT_FILENO) != STDOUT_FILENO)
+		exit(1);
+	for (size_t i = 0; i < 2; i++) {
+		vm_init(&vms[i], &opt, &kvm, &console, "guest");
+		memset(vms[i].out, 'a' + (int)i, CONSOLE_OUTPUT);
+		vms[i].out_size = CONSOLE_OUTPUT;
+		pthread_create(&threads[i], NULL, writer, &vms[i]);
+	}
+	for (size_t left = 2 * CONSOLE_OUTPUT; left > 0;) {
+		ssize_t n = read(ends[0], data, sizeof(data));
+
+		for (ssize_t i = 0; i < n; i++) {
+			changes += data[i] != last;
+			last = data[i];
+		}
+		left -= (size_t)n;
+	}
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	ok(changes == 2, "output of two is not mixed");
+}
+
+/* What a VM's thread leaves, even of a VM that could not be created. */
+static void test_thread(void)
+{
+	static struct vm other;
+	sem_t ended;
+	int count;
+
+	sem_init(&ended, 0, 0);
+	vm_init(&other, &opt, &kvm, &console, "guest");
+	other.ended = &ended;
+	input_take(&other);
+	thread_main(&other);
+	ok(said("KVM_CREATE_VM: Bad file descriptor") && other.result == -1 &&
+	    pthread_mutex_trylock(&console.in_lock) == 0,
+	    "the input is left to others");
+	pthread_mutex_unlock(&console.in_lock);
+	sem_getvalue(&ended, &count);
+	ok(count == 1, "and main learns of the end");
+}
+
+/* What signals do; and how many files can be opened, of 64. */
+static void test_process(void)
+{
+	const struct rlimit limit = {64, 64};
+	struct sigaction pipe_, size, tick;
+	size_t held = 0;
+
+	signals_init();
+	sigaction(SIGPIPE, NULL, &pipe_);
+	sigaction(SIGXFSZ, NULL, &size);
+	sigaction(SIGVTALRM, NULL, &tick);
+	ok(pipe_.sa_handler == SIG_IGN && size.sa_handler == SIG_IGN &&
+	    tick.sa_flags & SA_RESTART, "signals that end or disturb nothing");
+	for (int fd = 0; fd < 64; fd++)
+		held += fcntl(fd, F_GETFD) >= 0;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	ok(descriptors_count(1000) == 64 - held && descriptors_count(9) == 9,
+	    "open files count, whoever opened them");
+}
+
 int main(void)
 {
 	tap_open();
@@ -191,6 +270,9 @@ int main(void)
 	test_ends();
 	test_stop();
 	test_confined();
+	test_lock();
+	test_thread();
+	test_process();
 	fprintf(tap, "1..%d\n", tests);
 	return 0;
 }

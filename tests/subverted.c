@@ -43,6 +43,14 @@ static void __attribute__((constructor)) begin(void)
 	sscanf(getenv("SUBVERT"), "%7[^:]:%15[^:]:%63s", who, what, path);
 }
 
+/* A new process ends at once. */
+static long parted(long pid)
+{
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
 /* Does what SUBVERT says; returns -1 with errno when that fails. */
 static long subvert(void)
 {
@@ -52,12 +60,12 @@ static long subvert(void)
 	if (strcmp(what, "execve") == 0)
 		return execve("/bin/true", command, NULL);
 	if (strcmp(what, "fork") == 0)
-		return syscall(SYS_fork);
+		return parted(syscall(SYS_fork));
 	if (strcmp(what, "clone") == 0)
-		return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+		return parted(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
 	if (strcmp(what, "vfork") == 0)
-		return syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD,
-		    NULL, NULL, NULL, NULL);
+		return parted(syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0,
+		    0));
 	if (strcmp(what, "socket") == 0)
 		return socket(AF_INET, SOCK_STREAM, 0);
 	if (strcmp(what, "ioctl") == 0)

@@ -23,7 +23,7 @@ subverted() {
 	done
 }
 
-for who in self main other new; do
+for who in ${WHO:-self main other new}; do
 	subverted "$who" ENOSYS execve fork clone vfork socket ioctl ptrace \
 		kill killall mmap mprotect setid:vm1/set chmod:vm1/given \
 		link:vm1/link truncate:g/file.img truncate:vm1/given \

@@ -1,0 +1,146 @@
+#!/bin/sh
+# Whether the tests notice faults: breaks the last version's text, one line at a
+# time, and expects each time that a test goes red.
+
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+work=$(mktemp -d -p /dev/shm)
+trap 'rm -rf "$work" "$here/hv_mutant"' EXIT
+. "$here/lib.sh"
+
+# built PROGRAM OUTPUT: builds a program of the tests with $work's text.
+built() {
+	gcc -std=gnu11 -w -O0 -static -o "$2" "$work/tests/$1.c" -pthread || {
+		echo "Bail out! a fault that gcc does not take"
+		exit 1
+	}
+}
+
+# runs TEST: runs it on $work's text: a program that needs no KVM, or a case of
+# kvm.sh.  Succeeds if all is well.
+runs() {
+	case $1 in
+	device | oracle | rare | tables)
+		built "$1" "$work/$1"
+		rm -rf "$work/files"
+		mkdir "$work/files"
+		(cd "$work/files" && exec timeout 30 "../$1" 300) >"$work/said" \
+			2>&1 </dev/null
+		;;
+	subverted)
+		built subverted "$here/hv_mutant"
+		# One kind of thread is enough.
+		WHO=self timeout 15 sh "$here/kvm.sh" C hv_mutant "$1" \
+			>"$work/said" 2>&1
+		;;
+	*)
+		built hypervisor "$here/hv_mutant"
+		timeout 15 sh "$here/kvm.sh" C hv_mutant "$1" >"$work/said" 2>&1
+		;;
+	esac && ! grep -q '^not ok' "$work/said"
+}
+
+# mutant TEST EXPRESSION: a test that is passed when TEST goes red after sed's
+# EXPRESSION has changed one line of the text.
+mutant() {
+	sed -E "$2" "$text" >"$work/Version_C/mini_hypervisor.c"
+	diff "$text" "$work/Version_C/mini_hypervisor.c" >"$work/change"
+	[ "$(grep -c '^>' "$work/change")" -eq 1 ] && ! runs "$1"
+	ok $? "$1 notices $2" || sed 's/^/# /' "$work/change"
+}
+
+text=$here/../Version_C/mini_hypervisor.c
+mkdir "$work/tests" "$work/Version_C"
+cp "$here"/*.[ch] "$work/tests"
+cp "$text" "$work/Version_C"
+# The program itself, as one that kvm.sh takes.
+echo '#include "../Version_C/mini_hypervisor.c"' >"$work/tests/hypervisor.c"
+sed -i 's/HYPERVISOR$/"..\/Version_C\/mini_hypervisor.c"/' \
+	"$work/tests/tables.c"
+
+all='device oracle rare tables'
+[ ! -w /dev/kvm ] || all="$all subverted confined"
+for test in $all; do
+	runs "$test"
+	ok $? "$test has nothing to say of the program as it is" ||
+		sed 's/^/# /' "$work/said"
+done
+
+# Names, addresses and handles.
+mutant device "s/ \|\| name\[0\] == '-'//"
+mutant device "s/\(uint8_t\)\*name < ' ' \|\| //"
+mutant device "s/ \|\| \*name == '.177'//"
+mutant device "s/\*name == '\/' \|\| //"
+mutant device 's/> NAME_MAX\)/>= NAME_MAX)/'
+mutant device 's/address > memory - size/address > memory - size + 1/'
+mutant device 's/^#define HANDLE_FIRST 3/#define HANDLE_FIRST 2/'
+mutant device 's/^#define HANDLES_MAX 256/#define HANDLES_MAX 255/'
+mutant device 's/request.handle >= HANDLES_MAX/request.handle > HANDLES_MAX/'
+mutant device 's/offset > FILE_SIZE_MAX\)/0)/'
+mutant device 's/= at >= FILE_SIZE_MAX/= at > FILE_SIZE_MAX/'
+mutant oracle 's/ && \(flags \& O_EXCL\)\)/ \&\& 0)/'
+mutant oracle 's/^(\t.*) == O_WRONLY\)/\1 == O_RDWR)/'
+mutant oracle 's/^(\t.*) == O_RDONLY\)/\1 == O_RDWR)/'
+mutant oracle 's/handle->offset = at \+ n/handle->offset += n/'
+
+# Copies, and what is in a VM's folder.
+mutant device 's/\? file->original->mode : 0666/? 0666 : 0666/'
+mutant device 's/st_mode = S_IFREG \| 0666/st_mode = S_IFREG/'
+mutant device 's/ \| O_NOFOLLOW \|/ |/'
+mutant device 's/status.st_uid != geteuid\(\)/0/'
+mutant device 's/(old, )AT_SYMLINK_NOFOLLOW/\10/'
+mutant device 's/lstat\(path/stat(path/'
+mutant device '/^static int file_publish/,/^}/s/error = -EACCES;/;/'
+mutant device '/^static void file_discard/,/^}/s/unlinkat.*/;/'
+mutant device 's/^\tunlinkat\(.*of a killed run.*/\t;/'
+mutant device '/^static int64_t data_copy/,/^}/s/while \(!stop_signal\)/while (1)/'
+mutant device 's/^\t\tsize -= \(size_t\)n;/\t\tsize = 0;/'
+mutant device 's/at = lseek\(from, hole, SEEK_DATA\);/at = -1;/'
+mutant device 's/if \(size > FILE_SIZE_MAX\)/if (0)/'
+mutant device 's/ftruncate\(to, size\) == 0 \?/1 ?/'
+mutant device 's/from >= 0 \&\& console_flush\(vm\) != 0/0/'
+mutant device 's/O_APPEND \? file_size\(fd\)/O_APPEND ? file_size(file_fd(file))/'
+mutant device '/^static int64_t files_write/,/^}/s/file_discard\(.*/;/'
+mutant device 's/^\thandle->file = NULL;/\tclose(handle->file->fd), handle->file->fd = -1, handle->file = NULL;/'
+mutant device 's/O_NONBLOCK \| O_CLOEXEC\);$/O_NONBLOCK | O_CLOEXEC | O_CREAT, 0666);/'
+mutant device 's/vm->failed = console_put\(vm, data\[i\]\) != 0/console_put(vm, data[i])/'
+mutant device 's/return n > 0 \? transfer\(to, /return n > 0 ? transfer(from, /'
+
+# Output, its buffers and its errors.
+mutant rare 's/if \(grown \&\& /if (/'
+mutant rare 's/ \&\& \+\+vm->line_ticks < LINE_TICKS\)/)/'
+mutant rare 's/grown = .*/grown = true;/'
+mutant rare 's/^\tvm->line_ticks = 0;/\t;/'
+mutant rare '/^static int console_put/,/^}/s/console_flush_lines/console_flush/'
+mutant rare 's/(data\[0\]\)) != 0\)/\1 == 1)/'
+mutant rare 's/vm->console->out_given_up = true/vm->console->out_given_up = false/'
+mutant rare 's/poll\(\&ready, 1, 0\) == 0 \&\& /1 \&\& /'
+mutant rare '/^static int calls_confine/,/^}/s/ALLOW\(SYS_write\), //'
+mutant rare 's/pthread_mutex_lock\(\&vm->console->out_lock\);/;/'
+mutant rare '/^static int vm_run/,/^}/s/input_release\(vm\)/;/'
+mutant rare 's/^\tsem_post\(.*/\t;/'
+mutant rare 's/^\tsignal\(SIGXFSZ, SIG_IGN\)/\t;/'
+mutant rare 's/count \+= fcntl\(fd, F_GETFD\) < 0/count++/'
+
+# What the CPU reads.
+mutant tables 's/(TABLES_PHYSICAL\(vm, gdt\)) \| PTE_P/\1 | PTE_RW | PTE_P/'
+mutant tables 's/at \| PTE_RW \| PTE_P;/at | PTE_P;/'
+mutant tables 's/back = hlt \+ VECTORS/back = hlt + VECTORS + 1/'
+mutant tables 's/^#define TSS_IST1 9/#define TSS_IST1 8/'
+mutant tables 's/GATE\(hlt \+ i\)/GATE(hlt + i + (i == 31))/'
+
+if [ -w /dev/kvm ]; then
+	mutant subverted 's/syscall\(LANDLOCK_RESTRICT_SELF, rules, 0\)/0/'
+	mutant subverted 's/result == 0 \? calls_confine\(\) : -1/result/'
+	mutant subverted 's/SYS_mmap, 2\), LOAD\(args\[2\]\), ANY\(PROT_EXEC, NO/SYS_mmap, 2), LOAD(args[2]), ANY(PROT_EXEC, YES/'
+	mutant subverted 's/SYS_mprotect, 2\), LOAD\(args\[2\]\), ANY\(PROT_EXEC, NO/SYS_mprotect, 2), LOAD(args[2]), ANY(PROT_EXEC, YES/'
+	mutant subverted 's/ANY\(CLONE_THREAD, YES, NO\)/ANY(CLONE_THREAD, YES, YES)/'
+	mutant subverted 's/(SYS_kill.*)EQUAL\(pid, YES, NO\)/\1EQUAL(pid, YES, YES)/'
+	mutant subverted 's/ANY\(S_ISUID \| S_ISGID, NO, YES\)/ANY(S_ISGID, NO, YES)/'
+	mutant subverted 's/ANY\(O_TRUNC \| O_CREAT, NO, YES\)/ANY(O_CREAT, NO, YES)/'
+	mutant subverted 's/ANY\(O_TRUNC, NO, 0\)/ANY(O_TRUNC, 0, 0)/'
+	mutant confined 's/ALLOW\(SYS_timer_create\),//'
+	mutant confined 's/^\t\tfolder_remove\(.*/\t\t;/'
+else
+	skip 'the confinement' 'there is no /dev/kvm for us'
+fi
+done_testing
