@@ -1,11 +1,20 @@
 /*
- * The hypervisor, built for coverage.t: what it ran is written down too
- * when it ends itself by a signal.
+ * The hypervisor, built for coverage.t: what it ran is written down, to a file,
+ * also when it ends itself by a signal.  So it is confined, but all is allowed.
  */
 
-#include "unconfined.h"
+#define _GNU_SOURCE
 
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <unistd.h>
+
+#undef SECCOMP_RET_ERRNO
+#define SECCOMP_RET_ERRNO SECCOMP_RET_ALLOW
+
+static const volatile long restrict_self = 446;	/* Landlock's last call */
+#define syscall(number, ...) \
+    ((number) == restrict_self ? 0 : syscall(number, __VA_ARGS__))
 
 void __gcov_dump(void);
 #define kill(pid, number) (__gcov_dump(), kill(pid, number))

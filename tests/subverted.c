@@ -14,8 +14,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -55,6 +55,7 @@ static long parted(long pid)
 static long subvert(void)
 {
 	char *const command[] = {(char *)(uintptr_t)"true", NULL};
+	const int make = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
 	const size_t page = 4096;
 
 	if (strcmp(what, "execve") == 0)
@@ -82,8 +83,10 @@ static long subvert(void)
 	if (strcmp(what, "mprotect") == 0)
 		return mprotect(mmap(NULL, page, PROT_READ, MAP_PRIVATE |
 		    MAP_ANONYMOUS, -1, 0), page, PROT_READ | PROT_EXEC);
-	if (strcmp(what, "setid") == 0)
-		return open(path, O_WRONLY | O_CREAT, S_ISUID | 0755);
+	if (strcmp(what, "setuid") == 0)
+		return open(path, make, S_ISUID | 0755);
+	if (strcmp(what, "setgid") == 0)
+		return open(path, make, S_ISGID | 0755);
 	if (strcmp(what, "chmod") == 0)
 		return chmod(path, S_ISUID | 0755);
 	if (strcmp(what, "link") == 0)
@@ -93,9 +96,11 @@ static long subvert(void)
 	if (strcmp(what, "truncate2") == 0)	/* by the older call */
 		return syscall(SYS_open, path, O_RDONLY | O_TRUNC);
 	if (strcmp(what, "read") == 0)
-		return open(path, O_RDONLY);
+		return open(path, O_RDONLY | O_CLOEXEC);
+	if (strcmp(what, "make") == 0)
+		return open(path, make, 0666);
 	if (strcmp(what, "write") == 0)
-		return open(path, O_WRONLY | O_CREAT, 0666);
+		return open(path, O_WRONLY);
 	return unlinkat(AT_FDCWD, path, 0);
 }
 
@@ -120,12 +125,13 @@ __asm__("returned:\n"
     "	pop	%rax\n"
     "	ret\n");
 
-/* sem_wait(3), in which main waits. */
-static __attribute__((noinline)) int subverted_sem_wait(sem_t *semaphore)
+/* pthread_join(3), in which main waits. */
+static __attribute__((noinline)) int subverted_join(pthread_t thread,
+    void **result)
 {
 	if (strcmp(who, "main") == 0)
 		victim = __builtin_frame_address(0);
-	return sem_wait(semaphore);
+	return pthread_join(thread, result);
 }
 
 /* gettid(2), which a VM's thread calls first. */
@@ -166,7 +172,7 @@ static __attribute__((noinline)) ssize_t subverted_pread(int fd, void *data,
 	return pread(fd, data, size, offset);
 }
 
-#define sem_wait subverted_sem_wait
+#define pthread_join subverted_join
 #define gettid subverted_gettid
 #define pread subverted_pread
 #include "../Version_C/mini_hypervisor.c"

@@ -25,15 +25,15 @@ subverted() {
 
 for who in ${WHO:-self main other new}; do
 	subverted "$who" ENOSYS execve fork clone vfork socket ioctl ptrace \
-		kill killall mmap mprotect setid:vm1/set chmod:vm1/given \
+		kill killall mmap mprotect setuid:vm1/set setgid:vm1/set chmod:vm1/given \
 		link:vm1/link truncate:g/file.img truncate:vm1/given \
-		truncate2:g/file.img
-	subverted "$who" EACCES read:/etc/passwd read:given write:new \
-		write:given write:g/file.img unlink:given
+		truncate2:g/file.img write:given write:g/file.img
+	subverted "$who" EACCES read:/etc/passwd read:given make:new \
+		unlink:given
 done
 ls -lR g vm1 vm2 | cmp - before
 ok $? 'and nothing has changed'
-for what in read:vm1/given write:vm1/new; do
+for what in read:vm1/given read:g/file.img; do
 	subverted self worked "$what"
 done
 
