@@ -233,6 +233,8 @@ int main(int argc, char **argv)
 		confine();
 	if (count == 0)
 		machine(NULL);
+	/* Without guard pages, mappings grow to where huge pages fit. */
+	must(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 32 * PAGE);
 	if (strcmp(way, "guarded") != 0)
