@@ -2,23 +2,49 @@
  * The floor: the fewest steps that run a guest.  What a hypervisor costs over
  * this is its own.  It checks nothing but that each call works.
  *
- *	floor IMAGE		runs it
- *	floor IMAGE COUNT	runs so many of it at once, each in a thread
+ *	floor IMAGE			runs it
+ *	floor IMAGE COUNT		runs so many of it at once, in threads
+ *	floor IMAGE COUNT guarded	whose stacks have guard pages
+ *	floor IMAGE COUNT confined	that can do nothing else any more
+ *
+ * A guest has a console on port 0xE9, and one file on port 0x278, by the calls
+ * of Version C.
  */
 
+#define _GNU_SOURCE
+
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/kvm.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#define RAM (2 << 20)			/* bytes; page tables lie behind it */
+#define RAM (2 << 20)			/* bytes; page tables follow */
 #define PAGE 4096
-#define OUT (16 * PAGE)		/* bytes of output gathered, behind those */
+#define OUT (16 * PAGE)		/* bytes of output gathered; they follow too */
 #define MEMORY (RAM + 3 * PAGE)
+
+#define LANDLOCK_CREATE_RULESET 444	/* as in Version C */
+#define LANDLOCK_ADD_RULE 445
+#define LANDLOCK_RESTRICT_SELF 446
+
+/* A request of the guest's, as in Version C. */
+struct request {
+	uint32_t operation;		/* open, close, read, write, seek */
+	int32_t handle;
+	uint64_t address;
+	uint64_t size;
+};
 
 static int kvm;
 static const char *image;
@@ -69,18 +95,52 @@ static void registers_set(int vcpu)
 	must(ioctl(vcpu, KVM_SET_REGS, &regs));
 }
 
-/* Runs a vCPU up to its hlt: output is gathered, a byte of input is read. */
-static void loop(int vcpu, struct kvm_run *run, uint8_t *out)
+/* Carries out a request, and returns its result. */
+static int file_call(uint8_t *ram, const struct request *request)
 {
+	static int fd;
+	static off_t at;
+	int result = 0;
+
+	switch (request->operation) {
+	case 1:
+		fd = must(open("floor.out", O_RDWR | O_CREAT | O_TRUNC, 0666));
+		return 3;
+	case 3:
+		result = must((int)pread(fd, ram + request->address,
+		    request->size, at));
+		break;
+	case 4:
+		result = must((int)pwrite(fd, ram + request->address,
+		    request->size, at));
+		break;
+	case 5:
+		at = 0;
+	}
+	at += result;
+	return result;
+}
+
+/* Runs a vCPU up to its hlt: output is gathered, a byte of input is read. */
+static void loop(int vcpu, struct kvm_run *run, uint8_t *ram)
+{
+	uint8_t *out = ram + MEMORY;
+	const struct request *request = NULL;
 	size_t size = 0;
 
 	while (must(ioctl(vcpu, KVM_RUN, 0)), run->exit_reason == KVM_EXIT_IO) {
 		uint8_t *data = (uint8_t *)run + run->io.data_offset;
+		uint32_t *word = (void *)data;
 
-		if (run->io.direction == KVM_EXIT_IO_IN)
+		if (run->io.port == 0xE9 &&
+		    run->io.direction == KVM_EXIT_IO_IN)
 			must((int)read(0, data, run->io.count));
-		else
+		else if (run->io.port == 0xE9)
 			out[size++] = *data;
+		else if (run->io.direction == KVM_EXIT_IO_OUT)
+			request = (void *)(ram + *word);
+		else
+			*word = (uint32_t)file_call(ram, request);
 		if (size == OUT) {
 			must((int)write(1, out, size));
 			size = 0;
@@ -109,7 +169,7 @@ static void *machine(void *argument)
 	if (run == MAP_FAILED)
 		exit(1);
 	registers_set(vcpu);
-	loop(vcpu, run, memory + MEMORY);
+	loop(vcpu, run, memory);
 	if (argument != NULL) {		/* else the process ends now */
 		munmap(run, (size_t)size);
 		close(vcpu);
@@ -119,18 +179,66 @@ static void *machine(void *argument)
 	return NULL;
 }
 
+/* Leaves the process one file to read, and the calls that it makes. */
+static void confine(void)
+{
+	static const uint32_t calls[] = {KVM_RUN, KVM_CREATE_VM,
+	    KVM_GET_VCPU_MMAP_SIZE, KVM_SET_USER_MEMORY_REGION,
+	    KVM_CREATE_VCPU, KVM_GET_SREGS, KVM_SET_SREGS, KVM_SET_REGS,
+	    SYS_mmap, SYS_munmap, SYS_madvise, SYS_openat, SYS_read, SYS_write,
+	    SYS_close, SYS_futex, SYS_clone, SYS_clone3, SYS_rt_sigprocmask,
+	    SYS_set_robust_list, SYS_rseq, SYS_exit, SYS_exit_group};
+	const size_t count = sizeof(calls) / sizeof(calls[0]), requests = 8;
+	struct sock_filter filter[sizeof(calls) / sizeof(calls[0]) + 8] = {
+		BPF_STMT(BPF_LD | BPF_IMM, 0),	/* as in Version C */
+		BPF_STMT(BPF_LD | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ, AUDIT_ARCH_X86_64, 0, count + 3),
+		BPF_STMT(BPF_LD | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_ioctl, 0, requests + 1),
+		BPF_STMT(BPF_LD | BPF_ABS,
+		    offsetof(struct seccomp_data, args[1])),
+	};
+	const struct sock_fprog program = {(unsigned short)(count + 8), filter};
+	const uint64_t denied = 0x1FF7;
+	const struct {
+		uint64_t access;
+		int32_t fd;
+	} __attribute__((packed)) rule = {4, must(open(image, O_PATH))};
+	int rules = must((int)syscall(LANDLOCK_CREATE_RULESET, &denied,
+	    sizeof(denied), 0));
+
+	for (size_t i = 0; i < count; i++)
+		filter[6 + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ,
+		    calls[i], (uint8_t)(count - i), 0);
+	filter[6 + count] = (struct sock_filter)BPF_STMT(BPF_RET,
+	    SECCOMP_RET_ERRNO);
+	filter[7 + count] = (struct sock_filter)BPF_STMT(BPF_RET,
+	    SECCOMP_RET_ALLOW);
+	must((int)syscall(LANDLOCK_ADD_RULE, rules, 1, &rule, 0));
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	must((int)syscall(LANDLOCK_RESTRICT_SELF, rules, 0));
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
 int main(int argc, char **argv)
 {
-	long count = argc == 3 ? atol(argv[2]) : 0;
+	long count = argc > 2 ? atol(argv[2]) : 0;
+	const char *way = argc > 3 ? argv[3] : "";
 	pthread_t threads[count + 1];
 	pthread_attr_t attributes;
 
 	image = argv[1];
 	kvm = must(open("/dev/kvm", O_RDWR));
+	if (strcmp(way, "confined") == 0)
+		confine();
 	if (count == 0)
 		machine(NULL);
+	/* Without guard pages, mappings grow to where huge pages fit. */
+	must(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 32 * PAGE);
+	if (strcmp(way, "guarded") != 0)
+		pthread_attr_setguardsize(&attributes, 0);
 	for (long i = 0; i < count; i++)
 		must(-pthread_create(&threads[i], &attributes, machine,
 		    threads));
