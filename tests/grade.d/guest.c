@@ -110,10 +110,9 @@ void g_main(void)
 	case 's': g_say("<spinning>\n");
 		for (;;)
 			__asm__ volatile("" : : : "memory");
-	case 'u': g_say("<before the fault>\n");
-		__asm__ volatile("ud2");
-		break;
-	case 'w': g_say("<before the fault>\n");
+	default: g_say("<before the fault>\n");	/* 'u', 'w' */
+		if (g_task[0] == 'u')
+			__asm__ volatile("ud2");
 		AT(0x7FFFFFF00000) = 1;
 	}
 }
@@ -153,32 +152,24 @@ static void g_word(char *word, int size)
 	char *text = word + 2, what = word[1];
 
 	size -= 2;
-	if (what == '#' || what == '@') {
-		text = g_pattern;
-		for (size = 0; size < 65536; size++)
+	if (what == '#' || what == '@')
+		for (size = 0, text = g_pattern; size < 65536; size++)
 			text[size] = (char)(size * 17 >> 4);
-	}
-	if (what == '>' || what == '?') {
-		*fd = n = (int)open(text, O_WRONLY MODE);
-		good = n >= 0 || what == '?';
-		if (what == '?' && n >= 0)
-			write(n, text, size);
-	} else if (what == '<' || what == '!') {
-		*fd = n = (int)open(text, O_RDONLY MODE);
-		good = what == '<' ? n >= 0 : n < 0;
-	} else if (what == '-') {
-		close(*fd);
-	} else if (what == '.') {
-		n = (int)read(*fd, g_data, 1);
-		good = n <= 0;
-	} else if (what == '+' || what == '#') {
-		n = (int)write(*fd, text, size);
-		good = n == size;
-	} else {
-		n = g_read(*fd, size);
-		good = n == size;
+	switch (what) {
+	case '-': close(*fd); break;
+	case '.': good = (n = (int)read(*fd, g_data, 1)) <= 0; break;
+	case '+':
+	case '#': good = (n = (int)write(*fd, text, size)) == size; break;
+	case '=':
+	case '@': good = (n = g_read(*fd, size)) == size;
 		while (good && size-- > 0)
 			good = g_data[size] == text[size];
+		break;
+	case '<': good = (n = *fd = (int)open(text, O_RDONLY MODE)) >= 0; break;
+	case '>': good = (n = *fd = (int)open(text, O_WRONLY MODE)) >= 0; break;
+	case '!': good = (n = (int)open(text, O_RDONLY MODE)) < 0; break;
+	case '?': if ((n = (int)open(text, O_WRONLY MODE)) >= 0)
+			write(n, text, size);
 	}
 	if (good)
 		return;
@@ -195,7 +186,7 @@ void g_main(void)
 	char word[256];
 
 	for (int times = *g_task == '*' ? 50 : 1; times > 0; times--)
-		for (const char *from = g_task + (*g_task == '*'); *from;) {
+		for (const char *from = g_task + (*g_task == '*'); *from > ' ';) {
 			int size = 0;
 
 			while (*from > ' ')
