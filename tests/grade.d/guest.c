@@ -24,7 +24,6 @@ __attribute__((noreturn)) static void g_end(const char *text)
 }
 
 #ifndef ADAPT
-
 #define AT(address) (*(volatile word *)(address))
 #define TABLES 0x80000ul	/* PML4, PDPT and four page directories */
 
@@ -139,7 +138,7 @@ static int g_read(int fd, int size)
 }
 
 /*
- * Does a word of the task: a handle's letter, and
+ * Does a word of the task, with SIZE bytes of text: a handle's letter, and
  *	>PATH	opens to write	+TEXT	writes	#  writes 64 KiB
  *	<PATH	opens to read	=TEXT	reads	@  reads them
  *	!PATH	can't open	-	closes	.  finds the end, or can't read
@@ -151,17 +150,14 @@ static void g_word(char *word, int size)
 	int *fd = &handles[word[0] & 127], n = 0, good = 1;
 	char *text = word + 2, what = word[1];
 
-	size -= 2;
 	if (what == '#' || what == '@')
 		for (size = 0, text = g_pattern; size < 65536; size++)
 			text[size] = (char)(size * 17 >> 4);
 	switch (what) {
 	case '-': close(*fd); break;
 	case '.': good = (n = (int)read(*fd, g_data, 1)) <= 0; break;
-	case '+':
-	case '#': good = (n = (int)write(*fd, text, size)) == size; break;
-	case '=':
-	case '@': good = (n = g_read(*fd, size)) == size;
+	case '+': case '#': good = (n = (int)write(*fd, text, size)) == size; break;
+	case '=': case '@': good = (n = g_read(*fd, size)) == size;
 		while (good && size-- > 0)
 			good = g_data[size] == text[size];
 		break;
@@ -173,7 +169,7 @@ static void g_word(char *word, int size)
 	}
 	if (good)
 		return;
-	g_say("<failed> ");
+	g_say("failed: ");
 	g_say(word);
 	g_say(n < 0 ? " returned -" : " returned ");
 	g_number(n < 0 ? -n : n);
@@ -193,7 +189,7 @@ void g_main(void)
 				word[size++] = *from++;
 			word[size] = '\0';
 			from += *from == ' ';
-			g_word(word, size);
+			g_word(word, size - 2);
 		}
 	g_end("<ok>^\n");
 }

@@ -11,6 +11,7 @@ s/^i(.)$/is an image of \1 MB that looks for its own last 8 bytes/
 s/^u$/prints "<before the fault>" and does ud2/
 s/^w$/prints "<before the fault>" and writes to 0x7ffffff00000/
 s/^o(.)$/keeps a \1 at 0x180000 for 300 million cycles, then prints it/
+t
 s/^\*/50 times: /
 s/(^| )(.)>([^ ]*)/\1\2 = open("\3", O_WRONLY);/g
 s/(^| )(.)<([^ ]*)/\1\2 = open("\3", O_RDONLY);/g
