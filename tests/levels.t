@@ -51,8 +51,23 @@ for limit in 'AB 12' 'BC 4'; do
 	ok $? "lines that may be lost, and their limit: $limit"
 done
 for limit in 'A 1000' 'B 1200' 'C 1950'; do
-	[ "$(wc -l <"${limit% *}/mini_hypervisor.c")" -lt "${limit#* }" ]
+	lines=$(wc -l <"${limit% *}/mini_hypervisor.c")
+	[ "$lines" -lt "${limit#* }" ]
 	ok $? "a version has fewer lines: $limit"
+	grep -q "^| \[Version_${limit% *}\].*) | $lines |" "$here/../README.md"
+	ok $? "the README says how many: $lines"
+done
+said=$(tr '\n' ' ' <"$here/../README.md")
+for pair in 'A B' 'B C'; do
+	lost=$(diff "${pair% *}"/mini_hypervisor.c "${pair#* }"/mini_hypervisor.c |
+		grep -c '^<')
+	more=$(diff "${pair% *}"/mini_hypervisor.c "${pair#* }"/mini_hypervisor.c |
+		grep -c '^>')
+	case $said in
+	*"${pair#* } removes $lost lines of ${pair% *} and adds $more"*) ;;
+	*) false ;;
+	esac
+	ok $? "and of ${pair#* }: removes $lost, adds $more"
 done
 notices 's/size_t memory = vm/size_t  memory = vm/' mini_hypervisor.c
 # shellcheck disable=SC2016

@@ -20,8 +20,8 @@ ok() {
 check() {
 	check_name=$1
 	shift
-	"$@" >said 2>&1
-	ok $? "$check_name" || sed 's/^/# /' said
+	"$@" >"$work/said" 2>&1
+	ok $? "$check_name" || sed 's/^/# /' "$work/said"
 }
 
 # skip NAME REASON: a test that can't be made here.
