@@ -224,7 +224,8 @@ le32() {
 	done
 }
 
-# as_user COMMAND ARGUMENT...: runs the command without root's rights.
+# as_user COMMAND ARGUMENT...: runs the command without root's rights, by a
+# user that may open /dev/kvm.
 as_user() {
 	if [ "$(id -u)" -ne 0 ]; then
 		"$@"
@@ -232,5 +233,6 @@ as_user() {
 	fi
 	command=$1
 	shift
-	start-stop-daemon -S -q -c nobody:nogroup -x "$command" -- "$@"
+	start-stop-daemon -S -q -c "nobody:$(stat -c %g /dev/kvm)" \
+		-x "$command" -- "$@"
 }
