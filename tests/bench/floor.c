@@ -13,6 +13,7 @@
 
 #define _GNU_SOURCE
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -211,7 +212,7 @@ static void confine(void)
 		filter[6 + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ,
 		    calls[i], (uint8_t)(count - i), 0);
 	filter[6 + count] = (struct sock_filter)BPF_STMT(BPF_RET,
-	    SECCOMP_RET_ERRNO);
+	    SECCOMP_RET_ERRNO | ENOSYS);
 	filter[7 + count] = (struct sock_filter)BPF_STMT(BPF_RET,
 	    SECCOMP_RET_ALLOW);
 	must((int)syscall(LANDLOCK_ADD_RULE, rules, 1, &rule, 0));
@@ -229,12 +230,13 @@ int main(int argc, char **argv)
 
 	image = argv[1];
 	kvm = must(open("/dev/kvm", O_RDWR));
+	/* Without guard pages, mappings grow to where huge pages fit. */
+	if (count > 0)
+		must(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	if (strcmp(way, "confined") == 0)
 		confine();
 	if (count == 0)
 		machine(NULL);
-	/* Without guard pages, mappings grow to where huge pages fit. */
-	must(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 32 * PAGE);
 	if (strcmp(way, "guarded") != 0)
