@@ -13,7 +13,7 @@
 # harmless CALL: whether its failure may do nothing, and why.
 harmless() {
 	case $1 in
-	madvise) ;;		# it saves memory
+	madvise | 'prctl PR_SET_THP_DISABLE') ;;	# they save memory
 	munmap | close) ;;	# the end of the process does it
 	unlinkat) ;;		# there is nothing to remove, or it is not empty
 	poll) ;;		# it is read
@@ -57,9 +57,9 @@ main_thread() {
 }
 
 # calls WHOSE MOST: what the main thread calls in a trace, from main's first
-# call on, or what the others call.  Each line is a call, with an ioctl's
-# request, and which ones of their thread's calls of that kind it is, up to
-# MOST.
+# call on, or what the others call.  Each line is a call, with the request of an
+# ioctl or prctl, and which ones of their thread's calls of that kind it is, up
+# to MOST.
 calls() {
 	awk -v whose="$1" -v most="$2" -v main="$(main_thread)" '
 		$2 ~ /^[a-z][a-z0-9_]*\(/ {
@@ -69,6 +69,8 @@ calls() {
 			n = ++count[$1, call]
 			if (call == "ioctl")
 				call = call " " $3
+			if (call == "prctl")
+				call = call " " substr($2, 7)
 			sub(/[,)].*/, "", call)
 			if (($1 == main) != (whose == "main") || n > most ||
 			    ($1 == main && !begun) || seen[call, n]++)
