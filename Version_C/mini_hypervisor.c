@@ -228,7 +228,8 @@ struct options {
 	size_t count;			/* of images */
 	char **paths;			/* the files that guests share */
 	size_t path_count;		/* of paths */
-	void *originals;		/* tree of the same, by name */
+	struct original *files;		/* the same, opened */
+	void *originals;		/* tree of files, by name */
 	struct stat *given;		/* which files -g and -f name */
 	size_t given_count;		/* of given */
 	int directory;			/* the working directory */
@@ -925,11 +926,12 @@ static int64_t data_copy(struct vm *vm, int from, int to)
 {
 	const off_t most = 16 * MIB;	/* bytes between checks for signals */
 	off_t size = file_size(from), at = 0, hole = 0;
-	int64_t n;
 
 	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
 	while (!stop_signal) {
+		int64_t n;
+
 		if (at == hole) {
 			at = lseek(from, hole, SEEK_DATA);
 			if (at < 0 && errno == ENXIO && size > 0)
@@ -1043,7 +1045,7 @@ static int64_t files_open(struct vm *vm, const struct request *request)
 {
 	const int known = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND;
 	const char *path = ram_at(vm, request->address, 1);
-	int flags = (int)request->flags, handle = HANDLE_FIRST, error, fd;
+	int flags = (int)request->flags, handle = HANDLE_FIRST, error;
 	struct file *file;
 
 	if ((flags & ~known) || (flags & O_ACCMODE) == O_ACCMODE)
@@ -1063,7 +1065,8 @@ static int64_t files_open(struct vm *vm, const struct request *request)
 	if (file_fd(file) >= 0 && (flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
 	if (file_fd(file) < 0 || (file->fd < 0 && (flags & O_TRUNC))) {
-		fd = file_create(vm, file, -1);
+		int fd = file_create(vm, file, -1);
+
 		error = fd < 0 ? fd : file_publish(vm, file, fd);
 	} else if ((flags & O_TRUNC) && ftruncate(file->fd, 0) != 0) {
 		error = -errno;
@@ -1113,7 +1116,7 @@ static int64_t files_write(struct vm *vm, const struct request *request,
 		fd = file_create(vm, file, file->original->fd);
 	if (fd < 0)
 		return fd;
-	at = handle->flags & O_APPEND ? file_size(fd) : handle->offset;
+	at = (handle->flags & O_APPEND) ? file_size(fd) : handle->offset;
 	n = at >= FILE_SIZE_MAX ? -EFBIG : at;
 	if (n >= 0)
 		n = transfer(fd, data, request->size, at, true);
@@ -1265,16 +1268,16 @@ static int original_open(struct options *opt, struct original *file)
 static int originals_open(struct options *opt)
 {
 	const size_t files = opt->path_count, all = opt->count + files;
-	struct original *originals = calloc(files + 1, sizeof(*originals));
 	int result = 0;
 
 	opt->given_count = 2 * all;
 	opt->given = calloc(opt->given_count, sizeof(*opt->given));
-	if (originals == NULL || opt->given == NULL)
+	opt->files = calloc(files + 1, sizeof(*opt->files));
+	if (opt->given == NULL || opt->files == NULL)
 		return report("calloc", "%s", strerror(errno));
 	for (size_t i = 0; i < files; i++) {
-		originals[i].path = opt->paths[i];
-		if (original_open(opt, &originals[i]) != 0)
+		opt->files[i].path = opt->paths[i];
+		if (original_open(opt, &opt->files[i]) != 0)
 			result = -1;
 	}
 	for (size_t i = 0; i < all; i++) {
