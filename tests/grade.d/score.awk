@@ -1,26 +1,35 @@
-# Numbers the tests of what submissions gave, advice last, and writes grade.csv.
-# Reads, of each, a file with its name and one with its tests.
+# Numbers the tests of submissions, advice last, prints a table of the points and
+# writes it to grade.csv.  Reads, of each, a file with its name and one with its
+# tests.  Ends with status 1 when points are missing.
 
 function finish(	i, level, line) {
 	if (name == "")
 		return
+	if (!graded || !("A" in of || "B" in of || "C" in of)) {
+		print "not ok " ++n " - " (graded ? "a folder Version_A, " \
+			"Version_B or Version_C" : "the grader came to its end")
+		failed = 1
+	}
 	print "# Advice, which gives no points:"
 	for (i = 1; i <= advices; i++) {
 		sub(/ok/, "ok " ++n, advice[i])
 		print advice[i]
 	}
 	line = name
+	table = table sprintf("%-30.30s", name)
 	for (i = 1; i <= 3; i++) {
 		level = substr("ABC", i, 1)
 		line = line "," points[level] + 0 "," of[level] + 0
+		table = table sprintf("%4d of %2d", points[level], of[level])
 		if (of[level])
 			print "# Version_" level ": " points[level] + 0 " of " \
 				of[level] " points"
 	}
 	print line "," unseen + 0 >"grade.csv"
+	table = table sprintf("%10d\n", unseen)
 	delete points
 	delete of
-	advices = unseen = 0
+	advices = unseen = graded = 0
 }
 
 BEGIN { print "submission,A,of A,B,of B,C,of C,not seen" >"grade.csv" }
@@ -42,6 +51,11 @@ FILENAME ~ /name$/ {
 	points[level] += /^ok/ && !/ # SKIP /
 	unseen += / # SKIP /
 	sub(/ok/, "ok " ++n)
+	failed = failed || /^not/
+}
+/^# graded$/ {
+	graded = 1
+	next
 }
 advising {
 	advice[advices] = advice[advices] "\n" $0
@@ -51,4 +65,7 @@ advising {
 END {
 	finish()
 	print "1.." n
+	printf "%-30s%10s%10s%10s%10s\n%s", "submission", "Version_A", "_B", "_C",
+		"not seen", table
+	exit failed
 }
