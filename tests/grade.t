@@ -9,7 +9,7 @@ cd "$work" || exit 1
 . "$here/lib.sh"
 
 # Any KVM will do, even one that emulates what its guests execute.
-if [ ! "$BOX" ] && [ -w /dev/kvm ]; then export BOX=host; fi
+if [ ! "$BOX" ] && (: <>/dev/kvm) 2>/dev/null; then export BOX=host; fi
 
 # mutant NAME LEVEL SED LOST: makes it, and notes which checks it must lose.
 mutant() {
