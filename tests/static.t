@@ -131,8 +131,8 @@ for program in bench/*.c; do
 			-std=gnu11 -O2 $warnings -o "$work/program" "$program"
 	done
 done
-for script in box box-init kvm-here setup run check tree kvm.sh bench/run \
-	bench/inside cases/*.sh $(grep -l '^#!/bin/sh' ./*.t); do
+for script in box box-init kvm-here setup run check tree grade kvm.sh \
+	bench/run bench/inside cases/*.sh $(grep -l '^#!/bin/sh' ./*.t); do
 	ok "$(shellcheck -x "$script" >"$work/said" 2>&1; echo $?)" \
 		"shellcheck of $(basename "$script")" || sed 's/^/# /' "$work/said"
 done
