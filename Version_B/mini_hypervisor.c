@@ -152,6 +152,7 @@ struct tables {
 #define CONSOLE_OUTPUT (64 * KIB)	/* bytes of output gathered */
 #define CONSOLE_INPUT (4 * KIB)		/* bytes of input read ahead */
 #define TICK_MS 50			/* a guest's CPU time between ticks */
+#define THREAD_STACK (128 * KIB)	/* bytes of a thread's stack */
 #define LINE_TICKS 40			/* then an unfinished line is written */
 
 /* The command line. */
@@ -205,6 +206,7 @@ struct vm {
 	int result;			/* of vm_run, when the thread ends */
 	size_t out_size;		/* bytes of out */
 	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
+	_Alignas(64) uint8_t stack[THREAD_STACK];	/* of its thread */
 };
 
 /* The signal that is to stop the program, or 0; its handler needs a global. */
@@ -941,11 +943,6 @@ static int kvm_open(struct kvm *kvm)
 
 /* ---- threads ---------------------------------------------------------- */
 
-/*
- * Bytes of a thread's stack.  It has no guard page, because more mappings make
- * the creation of VMs slower; a test bounds the stack that the code can use.
- */
-#define THREAD_STACK (128 * KIB)
 #define VM_DESCRIPTORS 2		/* open files that a VM needs */
 
 /* Raises the limit on open files; returns how many are free, up to MOST. */
@@ -973,15 +970,18 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-/* Starts the VM's thread. */
+/*
+ * Starts the VM's thread.  Its stack has no mapping and no guard page of its
+ * own, because each would make the creation of VMs slower; a test bounds what
+ * the code can use of it.
+ */
 static int thread_start(struct vm *vm)
 {
 	pthread_attr_t attributes;
 	int error;
 
 	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, THREAD_STACK);
-	pthread_attr_setguardsize(&attributes, 0);
+	pthread_attr_setstack(&attributes, vm->stack, THREAD_STACK);
 	error = pthread_create(&vm->thread, &attributes, thread_main, vm);
 	pthread_attr_destroy(&attributes);
 	if (error != 0)
