@@ -9,7 +9,9 @@ trap 'rm -rf "$work" "$here/hv_mutant"' EXIT
 
 # built PROGRAM OUTPUT: builds a program of the tests with $work's text.
 built() {
-	gcc -std=gnu11 -w -O0 -static -o "$2" "$work/tests/$1.c" -pthread || {
+	gcc -std=gnu11 -w -O0 -static -fsanitize=bounds \
+		-fsanitize-undefined-trap-on-error -o "$2" \
+		"$work/tests/$1.c" -pthread || {
 		echo "Bail out! a fault that gcc does not take"
 		exit 1
 	}
@@ -74,7 +76,7 @@ mutant device 's/> NAME_MAX\)/>= NAME_MAX)/'
 mutant device 's/address > memory - size/address > memory - size + 1/'
 mutant device 's/^#define HANDLE_FIRST 3/#define HANDLE_FIRST 2/'
 mutant device 's/^#define HANDLES_MAX 256/#define HANDLES_MAX 255/'
-mutant device 's/request.handle >= HANDLES_MAX/request.handle > HANDLES_MAX/'
+mutant device 's/request.handle >= HANDLES_MAX/0/'
 mutant device 's/offset > FILE_SIZE_MAX\)/0)/'
 mutant device 's/= at >= FILE_SIZE_MAX/= at > FILE_SIZE_MAX/'
 mutant oracle 's/ && \(flags \& O_EXCL\)\)/ \&\& 0)/'
@@ -98,7 +100,7 @@ mutant device 's/at = lseek\(from, hole, SEEK_DATA\);/at = -1;/'
 mutant device 's/if \(size > FILE_SIZE_MAX\)/if (0)/'
 mutant device 's/ftruncate\(to, size\) == 0 \?/1 ?/'
 mutant device 's/from >= 0 \&\& console_flush\(vm\) != 0/0/'
-mutant device 's/O_APPEND \? file_size\(fd\)/O_APPEND ? file_size(file_fd(file))/'
+mutant device 's/\? file_size\(fd\)/? file_size(file_fd(file))/'
 mutant device '/^static int64_t files_write/,/^}/s/file_discard\(.*/;/'
 mutant device 's/^\thandle->file = NULL;/\tclose(handle->file->fd), handle->file->fd = -1, handle->file = NULL;/'
 mutant device 's/O_NONBLOCK \| O_CLOEXEC\);$/O_NONBLOCK | O_CLOEXEC | O_CREAT, 0666);/'
