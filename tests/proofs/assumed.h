@@ -182,6 +182,15 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to);
 int sum_overflows(int64_t a, int64_t b, int64_t *sum);
 #define __builtin_add_overflow(a, b, sum) sum_overflows(a, b, sum)
 
+/*
+ * The ring fills a page of kvm_run.  Its array has no size in the kernel's
+ * header, which the tools can't have.
+ */
+/*@ assigns \result \from ring;
+    ensures \valid_read(\result + (0 .. (PAGE_4K - 8) / 24 - 1)); */
+const struct kvm_coalesced_mmio *ring_entries(
+    const struct kvm_coalesced_mmio_ring *ring);
+
 /* ---- the command line ------------------------------------------------- */
 
 /*@ requires string: string(s);
@@ -190,28 +199,6 @@ int sum_overflows(int64_t a, int64_t b, int64_t *sum);
 	\result == s + i && s[i] == (char)c &&
 	(\forall integer k; 0 <= k < i ==> s[k] != 0); */
 char *strchr(const char *s, int c);
-
-/* Every option but -h, which ends the program, takes a word of ARGV. */
-/*@ requires \valid_read(argv + (0 .. argc));
-    assigns optind, optarg;
-    ensures \old(optind) <= optind <= argc;
-    ensures \result == 'm' || \result == 'p' || \result == 'g' ||
-	\result == 'f' ==> optind > \old(optind) && string(optarg); */
-int getopt_long(int argc, char *const *argv, const char *letters,
-    const struct option *options, int *index);
-
-/*@ assigns errno;
-    ensures \result == \null || (\valid(\result + (0 .. count - 1)) &&
-	\separated(\result + (0 .. count - 1), opt, &optind, &optarg, &errno,
-	    argv + (0 .. count))); */
-char **words_create(struct options *opt, char **argv, size_t count);
-
-/*@ assigns \nothing;
-    ensures never: \false; */
-void exit(int status);
-
-/* The tools do not know what is in a string constant. */
-static const char memories[] = "2, 4 or 8", pages[] = "4 or 2";
 
 /* ---- this program ----------------------------------------------------- */
 
