@@ -400,7 +400,7 @@ limits='1 2'
 }
 for blocks in $limits; do
 	(
-		ulimit -f $blocks
+		ulimit -f "$blocks"
 		hv -m 2 -p 4 -g calls.img -f limited
 		echo "$status" >code
 	)
