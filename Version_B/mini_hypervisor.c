@@ -206,7 +206,7 @@ struct vm {
 	int result;			/* of vm_run, when the thread ends */
 	size_t out_size;		/* bytes of out */
 	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
-	_Alignas(64) uint8_t stack[THREAD_STACK];	/* of its thread */
+	_Alignas(16) uint8_t stack[THREAD_STACK];	/* of its thread */
 };
 
 /* The signal that is to stop the program, or 0; its handler needs a global. */

@@ -286,7 +286,7 @@ struct vm {
 	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
 	struct file files[FILES_MAX];	/* what it has made or opened */
 	struct handle handles[HANDLES_MAX];	/* from HANDLE_FIRST on */
-	_Alignas(64) uint8_t stack[THREAD_STACK];	/* of its thread */
+	_Alignas(16) uint8_t stack[THREAD_STACK];	/* of its thread */
 };
 
 /* The signal that is to stop the program, or 0; its handler needs a global. */
