@@ -1,8 +1,14 @@
 /*
- * What the proofs assume of libc and the kernel, as contracts in ACSL; included
- * by the annotated copy of the program, where its types are known.  What is
- * assumed of the program itself stands here too: that the two functions that
- * print messages only do that, and that it has set up its VM.
+ * What the proofs assume, as contracts in ACSL; "annotate" puts this where the
+ * program's types are known.  Beside that they assume:
+ *
+ * - The functions that make a VM leave it as vm_good and ring_good say, and
+ *   report and vm_report change nothing but errno.
+ * - RAM, a VM, the console, the ring, the options and errno do not overlap.
+ * - What a lock protects changes only under that lock.
+ * - The memory model: bytes of RAM read as another type hold any value.  A
+ *   range that leaves an array, but not the struct around it, is noticed where
+ *   it is written or indexed, not where libc only reads it.
  */
 
 /* As the tools know neither GNU's errno nor its variable arguments. */
