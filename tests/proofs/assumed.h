@@ -7,8 +7,9 @@
  * - RAM, a VM, the console, the ring, the options and errno do not overlap.
  * - What a lock protects changes only under that lock.
  * - The memory model: bytes of RAM read as another type hold any value.  A
- *   range that leaves an array, but not the struct around it, is noticed where
- *   it is written or indexed, not where libc only reads it.
+ *   wrong index is always noticed; a pointer that leaves an array, but not the
+ *   struct around it, only where something is written through it or where a
+ *   contract names its bounds.
  */
 
 /* As the tools know neither GNU's errno nor its variable arguments. */
