@@ -3,10 +3,10 @@
 # a guest can reach.  proofs/contracts says what that is, proofs/assumed.h what
 # it takes for granted of the kernel, of libc and of the rest of the program.
 #
-#	tests/proofs.t		the proofs, and that they fail for some faults
-#	tests/proofs.t all	and what takes longer
+#	tests/proofs/proofs.t		the proofs, and that they fail for some faults
+#	tests/proofs/proofs.t all	and what takes longer
 
-here=$(cd -- "$(dirname -- "$0")" && pwd)
+here=$(cd -- "$(dirname -- "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
