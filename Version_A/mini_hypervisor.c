@@ -190,8 +190,8 @@ struct vm {
 	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
 };
 
-/* The signal that is to stop the program, or 0; its handler needs a global. */
-static atomic_int stop_signal;
+/* The signal that is to stop the program, or 0, and how many have come. */
+static atomic_int stop_signal, stop_count;
 
 /* ---- errors ----------------------------------------------------------- */
 
@@ -201,6 +201,8 @@ static atomic_int stop_signal;
  */
 static int write_all(int fd, const void *data, size_t size)
 {
+	const int before = stop_count;
+
 	while (size > 0) {
 		ssize_t n = write(fd, data, size);
 
@@ -210,7 +212,7 @@ static int write_all(int fd, const void *data, size_t size)
 			data = (const uint8_t *)data + n;
 			size -= (size_t)n;
 		}
-		if (size > 0 && stop_signal)
+		if (size > 0 && stop_count != before)
 			return -1;
 	}
 	return 0;
@@ -926,6 +928,7 @@ static int options_parse(struct options *opt, int argc, char **argv)
 static void stop_handle(int number)
 {
 	stop_signal = number;
+	stop_count++;
 }
 
 /* Sets up what signals do. */

@@ -289,8 +289,8 @@ struct vm {
 	_Alignas(16) uint8_t stack[THREAD_STACK];	/* of its thread */
 };
 
-/* The signal that is to stop the program, or 0; its handler needs a global. */
-static atomic_int stop_signal;
+/* The signal that is to stop the program, or 0, and how many have come. */
+static atomic_int stop_signal, stop_count;
 
 /* All VMs, or NULL before they are set up; for the handler too. */
 static struct vm *_Atomic all_vms;
@@ -303,6 +303,8 @@ static struct vm *_Atomic all_vms;
  */
 static int write_all(int fd, const void *data, size_t size)
 {
+	const int before = stop_count;
+
 	while (size > 0) {
 		ssize_t n = write(fd, data, size);
 
@@ -312,7 +314,7 @@ static int write_all(int fd, const void *data, size_t size)
 			data = (const uint8_t *)data + n;
 			size -= (size_t)n;
 		}
-		if (size > 0 && stop_signal)
+		if (size > 0 && stop_count != before)
 			return -1;
 	}
 	return 0;
@@ -1865,14 +1867,15 @@ static int options_parse(struct options *opt, int argc, char **argv)
 static void stop_handle(int number)
 {
 	struct vm *vms = all_vms;
-	bool first = stop_signal == 0;
 	int error = errno;
 
+	if (stop_signal != 0 && gettid() != getpid())
+		return;			/* another thread passed it on */
 	stop_signal = number;
-	/* One thread passes the signal on, to interrupt the VMs' calls. */
-	if (vms != NULL && (first || gettid() == getpid()))
-		for (size_t i = 0; i < vms->opt->count; i++)
-			syscall(SYS_tgkill, getpid(), vms[i].tid, number);
+	stop_count++;
+	/* To interrupt the VMs' system calls: a signal reaches one thread. */
+	for (size_t i = 0; vms != NULL && i < vms->opt->count; i++)
+		syscall(SYS_tgkill, getpid(), vms[i].tid, number);
 	errno = error;
 }
 
