@@ -1,6 +1,6 @@
 #!/bin/sh
-# Which lines of the last version its tests reach: 95 % of them, and all but
-# those that report what a call of the host fails with, which inject.t tests.
+# Which lines of the last version its tests reach: 95 % of them, and all but those
+# that report what a call of the host fails with, which guests-inject.t tests.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 work=$(mktemp -d -p /dev/shm)
@@ -36,14 +36,14 @@ unreached() {
 
 cd "$work" || exit
 rm -f "$here"/covered/*.gcda
-mkdir device oracle
+mkdir unit_files oracle
 {
 	# Some runs are nobody's, who adds to the same counts.
 	(cd "$here" && BOX=amd ./box sh -c 'umask 0 && exec sh kvm.sh \
 		C covered/hypervisor \
 		memory cpu faults console options many files')
-	"$here/covered/rare"
-	(cd device && "$here/covered/device")
+	"$here/covered/unit_rare"
+	(cd unit_files && "$here/covered/unit_files")
 	(cd oracle && "$here/covered/oracle" 200)
 } >said
 [ "$(grep -c '^1\.\.[1-9]' said)" -eq 4 ] && ! grep '^not ok' said >failed

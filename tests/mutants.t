@@ -21,7 +21,7 @@ built() {
 # kvm.sh.  Succeeds if all is well.
 runs() {
 	case $1 in
-	device | oracle | rare | tables)
+	unit_* | oracle)
 		built "$1" "$work/$1"
 		rm -rf "$work/files"
 		mkdir "$work/files"
@@ -57,9 +57,9 @@ cp "$text" "$work/Version_C"
 # The program itself, as one that kvm.sh takes.
 echo '#include "../Version_C/mini_hypervisor.c"' >"$work/tests/hypervisor.c"
 sed -i 's/HYPERVISOR$/"..\/Version_C\/mini_hypervisor.c"/' \
-	"$work/tests/tables.c"
+	"$work/tests/unit_tables.c"
 
-all='device oracle rare tables'
+all='unit_files oracle unit_rare unit_tables'
 [ ! -w /dev/kvm ] || all="$all subverted confined"
 for test in $all; do
 	runs "$test"
@@ -68,66 +68,66 @@ for test in $all; do
 done
 
 # Names, addresses and handles.
-mutant device "s/ \|\| name\[0\] == '-'//"
-mutant device "s/\(uint8_t\)\*name < ' ' \|\| //"
-mutant device "s/ \|\| \*name == '.177'//"
-mutant device "s/\*name == '\/' \|\| //"
-mutant device 's/> NAME_MAX\)/>= NAME_MAX)/'
-mutant device 's/address > memory - size/address > memory - size + 1/'
-mutant device 's/^#define HANDLE_FIRST 3/#define HANDLE_FIRST 2/'
-mutant device 's/^#define HANDLES_MAX 256/#define HANDLES_MAX 255/'
-mutant device 's/request.handle >= HANDLES_MAX/0/'
-mutant device 's/offset > FILE_SIZE_MAX\)/0)/'
-mutant device 's/= at >= FILE_SIZE_MAX/= at > FILE_SIZE_MAX/'
+mutant unit_files "s/ \|\| name\[0\] == '-'//"
+mutant unit_files "s/\(uint8_t\)\*name < ' ' \|\| //"
+mutant unit_files "s/ \|\| \*name == '.177'//"
+mutant unit_files "s/\*name == '\/' \|\| //"
+mutant unit_files 's/> NAME_MAX\)/>= NAME_MAX)/'
+mutant unit_files 's/address > memory - size/address > memory - size + 1/'
+mutant unit_files 's/^#define HANDLE_FIRST 3/#define HANDLE_FIRST 2/'
+mutant unit_files 's/^#define HANDLES_MAX 256/#define HANDLES_MAX 255/'
+mutant unit_files 's/request.handle >= HANDLES_MAX/0/'
+mutant unit_files 's/offset > FILE_SIZE_MAX\)/0)/'
+mutant unit_files 's/= at >= FILE_SIZE_MAX/= at > FILE_SIZE_MAX/'
 mutant oracle 's/ && \(flags \& O_EXCL\)\)/ \&\& 0)/'
 mutant oracle 's/^(\t.*) == O_WRONLY\)/\1 == O_RDWR)/'
 mutant oracle 's/^(\t.*) == O_RDONLY\)/\1 == O_RDWR)/'
 mutant oracle 's/handle->offset = at \+ n/handle->offset += n/'
 
 # Copies, and what is in a VM's folder.
-mutant device 's/\? file->original->mode : 0666/? 0666 : 0666/'
-mutant device 's/st_mode = S_IFREG \| 0666/st_mode = S_IFREG/'
-mutant device 's/ \| O_NOFOLLOW \|/ |/'
-mutant device 's/status.st_uid != geteuid\(\)/0/'
-mutant device 's/(old, )AT_SYMLINK_NOFOLLOW/\10/'
-mutant device 's/lstat\(path/stat(path/'
-mutant device '/^static int file_publish/,/^}/s/error = -EACCES;/;/'
-mutant device '/^static void file_discard/,/^}/s/unlinkat.*/;/'
-mutant device 's/^\tunlinkat\(.*of a killed run.*/\t;/'
-mutant device '/^static int64_t data_copy/,/^}/s/while \(!stop_signal\)/while (1)/'
-mutant device 's/^\t\tsize -= \(size_t\)n;/\t\tsize = 0;/'
-mutant device 's/at = lseek\(from, hole, SEEK_DATA\);/at = -1;/'
-mutant device 's/if \(size > FILE_SIZE_MAX\)/if (0)/'
-mutant device 's/ftruncate\(to, size\) == 0 \?/1 ?/'
-mutant device 's/from >= 0 \&\& console_flush\(vm\) != 0/0/'
-mutant device 's/\? file_size\(fd\)/? file_size(file_fd(file))/'
-mutant device '/^static int64_t files_write/,/^}/s/file_discard\(.*/;/'
-mutant device 's/^\thandle->file = NULL;/\tclose(handle->file->fd), handle->file->fd = -1, handle->file = NULL;/'
-mutant device 's/O_NONBLOCK \| O_CLOEXEC\);$/O_NONBLOCK | O_CLOEXEC | O_CREAT, 0666);/'
-mutant device 's/vm->failed = console_put\(vm, data\[i\]\) != 0/console_put(vm, data[i])/'
-mutant device 's/return n > 0 \? transfer\(to, /return n > 0 ? transfer(from, /'
+mutant unit_files 's/\? file->original->mode : 0666/? 0666 : 0666/'
+mutant unit_files 's/st_mode = S_IFREG \| 0666/st_mode = S_IFREG/'
+mutant unit_files 's/ \| O_NOFOLLOW \|/ |/'
+mutant unit_files 's/status.st_uid != geteuid\(\)/0/'
+mutant unit_files 's/(old, )AT_SYMLINK_NOFOLLOW/\10/'
+mutant unit_files 's/lstat\(path/stat(path/'
+mutant unit_files '/^static int file_publish/,/^}/s/error = -EACCES;/;/'
+mutant unit_files '/^static void file_discard/,/^}/s/unlinkat.*/;/'
+mutant unit_files 's/^\tunlinkat\(.*of a killed run.*/\t;/'
+mutant unit_files '/^static int64_t data_copy/,/^}/s/while \(!stop_signal\)/while (1)/'
+mutant unit_files 's/^\t\tsize -= \(size_t\)n;/\t\tsize = 0;/'
+mutant unit_files 's/at = lseek\(from, hole, SEEK_DATA\);/at = -1;/'
+mutant unit_files 's/if \(size > FILE_SIZE_MAX\)/if (0)/'
+mutant unit_files 's/ftruncate\(to, size\) == 0 \?/1 ?/'
+mutant unit_files 's/from >= 0 \&\& console_flush\(vm\) != 0/0/'
+mutant unit_files 's/\? file_size\(fd\)/? file_size(file_fd(file))/'
+mutant unit_files '/^static int64_t files_write/,/^}/s/file_discard\(.*/;/'
+mutant unit_files 's/^\thandle->file = NULL;/\tclose(handle->file->fd), handle->file->fd = -1, handle->file = NULL;/'
+mutant unit_files 's/O_NONBLOCK \| O_CLOEXEC\);$/O_NONBLOCK | O_CLOEXEC | O_CREAT, 0666);/'
+mutant unit_files 's/vm->failed = console_put\(vm, data\[i\]\) != 0/console_put(vm, data[i])/'
+mutant unit_files 's/return n > 0 \? transfer\(to, /return n > 0 ? transfer(from, /'
 
 # Output, its buffers and its errors.
-mutant rare 's/if \(grown \&\& /if (/'
-mutant rare 's/ \&\& \+\+vm->line_ticks < LINE_TICKS\)/)/'
-mutant rare 's/grown = .*/grown = true;/'
-mutant rare 's/^\tvm->line_ticks = 0;/\t;/'
-mutant rare '/^static int console_put/,/^}/s/console_flush_lines/console_flush/'
-mutant rare 's/(data\[0\]\)) != 0\)/\1 == 1)/'
-mutant rare 's/vm->console->out_given_up = true/vm->console->out_given_up = false/'
-mutant rare 's/poll\(\&ready, 1, 0\) <= 0 \&\& /1 \&\& /'
-mutant rare '/^static int calls_confine/,/^}/s/ALLOW\(SYS_write\), //'
-mutant rare 's/pthread_mutex_lock\(\&vm->console->out_lock\);/;/'
-mutant rare '/^static int vm_run/,/^}/s/input_release\(vm\)/;/'
-mutant rare 's/^\tsignal\(SIGXFSZ, SIG_IGN\)/\t;/'
-mutant rare 's/count \+= fcntl\(fd, F_GETFD\) < 0/count++/'
+mutant unit_rare 's/if \(grown \&\& /if (/'
+mutant unit_rare 's/ \&\& \+\+vm->line_ticks < LINE_TICKS\)/)/'
+mutant unit_rare 's/grown = .*/grown = true;/'
+mutant unit_rare 's/^\tvm->line_ticks = 0;/\t;/'
+mutant unit_rare '/^static int console_put/,/^}/s/console_flush_lines/console_flush/'
+mutant unit_rare 's/(data\[0\]\)) != 0\)/\1 == 1)/'
+mutant unit_rare 's/vm->console->out_given_up = true/vm->console->out_given_up = false/'
+mutant unit_rare 's/poll\(\&ready, 1, 0\) <= 0 \&\& /1 \&\& /'
+mutant unit_rare '/^static int calls_confine/,/^}/s/ALLOW\(SYS_write\), //'
+mutant unit_rare 's/pthread_mutex_lock\(\&vm->console->out_lock\);/;/'
+mutant unit_rare '/^static int vm_run/,/^}/s/input_release\(vm\)/;/'
+mutant unit_rare 's/^\tsignal\(SIGXFSZ, SIG_IGN\)/\t;/'
+mutant unit_rare 's/count \+= fcntl\(fd, F_GETFD\) < 0/count++/'
 
 # What the CPU reads.
-mutant tables 's/(TABLES_PHYSICAL\(vm, gdt\)) \| PTE_P/\1 | PTE_RW | PTE_P/'
-mutant tables 's/at \| PTE_RW \| PTE_P;/at | PTE_P;/'
-mutant tables 's/back = hlt \+ VECTORS/back = hlt + VECTORS + 1/'
-mutant tables 's/^#define TSS_IST1 9/#define TSS_IST1 8/'
-mutant tables 's/GATE\(hlt \+ i\)/GATE(hlt + i + (i == 31))/'
+mutant unit_tables 's/(TABLES_PHYSICAL\(vm, gdt\)) \| PTE_P/\1 | PTE_RW | PTE_P/'
+mutant unit_tables 's/at \| PTE_RW \| PTE_P;/at | PTE_P;/'
+mutant unit_tables 's/back = hlt \+ VECTORS/back = hlt + VECTORS + 1/'
+mutant unit_tables 's/^#define TSS_IST1 9/#define TSS_IST1 8/'
+mutant unit_tables 's/GATE\(hlt \+ i\)/GATE(hlt + i + (i == 31))/'
 
 if [ -w /dev/kvm ]; then
 	mutant subverted 's/syscall\(LANDLOCK_RESTRICT_SELF, rules, 0\)/0/'

@@ -90,7 +90,7 @@ proved names '3, names: what name_check accepts is one plain name that fits'
 proved output '4, console: output'
 proved input '4, console: the ring, and input'
 proved port '4, console: IN and OUT, REP forms too'
-echo '# 5, page tables: tables.t walks them all, which proves them'
+echo '# 5, page tables: unit-tables.t walks them all, which proves them'
 proved numbers '6, numbers: what choose accepts is one of its digits'
 grep 'Goal typed' absurd/goals | grep -v ' : Valid ' >said
 [ "$(grep -c '_ensures_absurd ' said)" -eq 2 ] &&

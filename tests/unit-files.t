@@ -22,7 +22,7 @@ tap() {
 	total=$((total + ${plan:-0}))
 }
 
-tap device
+tap unit_files
 tap oracle 20000
 echo "1..$total"
 [ ! -e failed ]

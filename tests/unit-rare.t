@@ -1,4 +1,4 @@
 #!/bin/sh
 # What a run seldom meets, without guests.
 
-exec "$(dirname -- "$0")/rare"
+exec "$(dirname -- "$0")/unit_rare"
