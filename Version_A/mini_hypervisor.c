@@ -192,6 +192,7 @@ struct vm {
 
 /* The signal that is to stop the program, or 0, and how many have come. */
 static atomic_int stop_signal, stop_count;
+static sigset_t tick_set;		/* SIGVTALRM; blocked but in KVM_RUN */
 
 /* ---- errors ----------------------------------------------------------- */
 
@@ -463,12 +464,6 @@ static int vcpu_create(struct vm *vm)
 	return registers_set(vm);
 }
 
-/* Does nothing: the signal itself interrupts KVM_RUN. */
-static void tick_handle(int number)
-{
-	(void)number;
-}
-
 /* Starts the tick: SIGVTALRM to this thread for each TICK_MS of CPU time. */
 static int tick_create(struct vm *vm)
 {
@@ -476,7 +471,10 @@ static int tick_create(struct vm *vm)
 	    {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
 	const struct timespec period = {.tv_nsec = TICK_MS * 1000000L};
 	const struct itimerspec times = {period, period};
+	uint32_t mask[3] = {8};		/* kvm_signal_mask: 8 bytes, no signal */
 
+	if (kvm_ioctl(vm->vcpu, KVM_SET_SIGNAL_MASK, mask) < 0)
+		return vm_fail(vm, "KVM_SET_SIGNAL_MASK");
 	event.sigev_notify_thread_id = gettid();
 	if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &vm->tick) != 0)
 		return vm_fail(vm, "timer_create");
@@ -774,6 +772,7 @@ static int vm_loop(struct vm *vm)
 		if (ring_drain(vm) != 0)
 			break;
 		if (error == EINTR) {
+			sigtimedwait(&tick_set, NULL, &(struct timespec){0});
 			if (console_tick(vm) != 0)
 				break;
 		} else if (error == 0 && reason == KVM_EXIT_IO) {
@@ -937,13 +936,14 @@ static void signals_init(void)
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
-	/* No SA_RESTART: they interrupt any call, a tick only KVM_RUN. */
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGHUP, &stop, &old);
+	/* Some file systems let calls fail that a tick interrupts. */
+	sigaddset(&tick_set, SIGVTALRM);
+	sigprocmask(SIG_SETMASK, &tick_set, NULL);
+	sigaction(SIGHUP, &stop, &old);		/* these interrupt any call */
 	if (old.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN);	/* as nohup(1) has it */
-	signal(SIGVTALRM, tick_handle);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);		/* write fails instead */
 	signal(SIGXFSZ, SIG_IGN);
 }

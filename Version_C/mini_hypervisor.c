@@ -291,6 +291,7 @@ struct vm {
 
 /* The signal that is to stop the program, or 0, and how many have come. */
 static atomic_int stop_signal, stop_count;
+static sigset_t tick_set;		/* SIGVTALRM; blocked but in KVM_RUN */
 
 /* All VMs, or NULL before they are set up; for the handler too. */
 static struct vm *_Atomic all_vms;
@@ -570,12 +571,6 @@ static int vcpu_create(struct vm *vm)
 	return registers_set(vm);
 }
 
-/* Does nothing: the signal itself interrupts KVM_RUN. */
-static void tick_handle(int number)
-{
-	(void)number;
-}
-
 /* Starts the tick: SIGVTALRM to this thread for each TICK_MS of CPU time. */
 static int tick_create(struct vm *vm)
 {
@@ -583,7 +578,10 @@ static int tick_create(struct vm *vm)
 	    {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
 	const struct timespec period = {.tv_nsec = TICK_MS * 1000000L};
 	const struct itimerspec times = {period, period};
+	uint32_t mask[3] = {8};		/* kvm_signal_mask: 8 bytes, no signal */
 
+	if (kvm_ioctl(vm->vcpu, KVM_SET_SIGNAL_MASK, mask) < 0)
+		return vm_fail(vm, "KVM_SET_SIGNAL_MASK");
 	event.sigev_notify_thread_id = gettid();
 	if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &vm->tick) != 0)
 		return vm_fail(vm, "timer_create");
@@ -1453,6 +1451,7 @@ static int vm_loop(struct vm *vm)
 		if (ring_drain(vm) != 0)
 			break;
 		if (error == EINTR) {
+			sigtimedwait(&tick_set, NULL, &(struct timespec){0});
 			if (console_tick(vm) != 0)
 				break;
 		} else if (error == 0 && reason == KVM_EXIT_IO) {
@@ -1597,9 +1596,9 @@ static int calls_confine(void)
 		/* Keeps the kernel from caching a result for every number. */
 		BPF_STMT(BPF_LD | BPF_IMM, 0),
 		LOAD(arch), EQUAL(AUDIT_ARCH_X86_64, 0, NO), LOAD(nr),
-		ONLY(SYS_ioctl, 10), LOAD(args[1]),
-		ALLOW(KVM_RUN), ALLOW(KVM_CREATE_VM), ALLOW(KVM_CREATE_VCPU),
-		ALLOW(KVM_SET_USER_MEMORY_REGION), ALLOW(KVM_SET_CPUID2),
+		ONLY(SYS_ioctl, 11), LOAD(args[1]), ALLOW(KVM_CREATE_VM),
+		ALLOW(KVM_RUN), ALLOW(KVM_CREATE_VCPU), ALLOW(KVM_SET_CPUID2),
+		ALLOW(KVM_SET_USER_MEMORY_REGION), ALLOW(KVM_SET_SIGNAL_MASK),
 		ALLOW(KVM_SET_REGS), ALLOW(KVM_GET_SREGS), ALLOW(KVM_SET_SREGS),
 		EQUAL(KVM_REGISTER_COALESCED_MMIO, YES, NO),
 		ALLOW(SYS_pread64), ALLOW(SYS_pwrite64), ALLOW(SYS_read),
@@ -1614,7 +1613,7 @@ static int calls_confine(void)
 		ALLOW(SYS_ftruncate), ALLOW(SYS_copy_file_range),
 		ALLOW(SYS_renameat), ALLOW(SYS_unlinkat), ONLY(SYS_madvise, 2),
 		LOAD(args[2]), EQUAL(MADV_DONTNEED, YES, NO),
-		EQUAL(SYS_mmap, 1, 0),
+		ALLOW(SYS_rt_sigtimedwait), EQUAL(SYS_mmap, 1, 0),
 		ONLY(SYS_mprotect, 2), LOAD(args[2]), ANY(PROT_EXEC, NO, YES),
 		ONLY(SYS_clone, 2), LOAD(args[0]), ANY(CLONE_THREAD, YES, NO),
 		EQUAL(SYS_kill, 1, 0), ONLY(SYS_tgkill, 2),
@@ -1884,13 +1883,14 @@ static void signals_init(void)
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
-	/* No SA_RESTART: they interrupt any call, a tick only KVM_RUN. */
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGHUP, &stop, &old);
+	/* Some file systems let calls fail that a tick interrupts. */
+	sigaddset(&tick_set, SIGVTALRM);
+	sigprocmask(SIG_SETMASK, &tick_set, NULL);
+	sigaction(SIGHUP, &stop, &old);		/* these interrupt any call */
 	if (old.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN);	/* as nohup(1) has it */
-	signal(SIGVTALRM, tick_handle);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);		/* write fails instead */
 	signal(SIGXFSZ, SIG_IGN);
 }

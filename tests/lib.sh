@@ -47,14 +47,31 @@ calls() {
 	le32 -1
 }
 
-# call OPERATION HANDLE SIZE FLAGS [DATA]: prints a call of the file device;
-# DATA is a path or what is to be written, for printf's %b.
+# call OPERATION HANDLE SIZE FLAGS [DATA]: prints a call of the file device: 1
+# opens, 2 closes, 3 reads, 4 writes, 5 seeks.  Of the flags 1 is O_WRONLY, 2
+# O_RDWR, 512 O_TRUNC, 1024 O_APPEND.  DATA is a path or what is to be written,
+# for printf's %b.
 call() {
 	printf %b "$5" >data
 	address=$((0x10000))
 	[ "$1" -ne 1 ] || address=$((0x2000))
 	le32 "$(wc -c <data)" "$1" "$2" $address 0 "$3" $(($3 >> 32)) "$4" 0
 	cat data
+}
+
+# results NAME RESULT...: a test that is passed when the run came to those
+# results and bytes, which begin with a letter.
+results() {
+	name=$1
+	shift
+	for result; do
+		case $result in
+		-* | [0-9]*) le32 "$result" ;;
+		*) printf %b "$result" ;;
+		esac
+	done >want_out
+	: >want_err
+	seen "$name" 0
 }
 
 # may_change NAME: whether this machine is ours to change: an emulated one, and
@@ -140,7 +157,7 @@ in_background() {
 }
 handles_signals() {
 	caught=$(sed -n 's/^SigCgt:.*\(........\)$/\1/p' "/proc/$pid/status")
-	[ $((0x${caught:-0} >> 25 & 1)) -eq 1 ]	# SIGVTALRM, the last set
+	[ $((0x${caught:-0} >> 14 & 1)) -eq 1 ]	# SIGTERM, the last set
 }
 
 # has_ended: whether $pid has ended.

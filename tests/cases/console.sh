@@ -60,11 +60,12 @@ else
 		head -c 20000 /dev/zero | tr '\0' x
 		printf '\377'
 	} >&4
-	ASAN_OPTIONS=detect_leaks=0 strace -f --seccomp-bpf -e trace=write \
-		-o traced "$program" -m 4 -p 2 -g g/echo.img <in >out 2>err
+	ASAN_OPTIONS=detect_leaks=0 strace -f --seccomp-bpf \
+		-e trace=write,rt_sigtimedwait -o traced \
+		"$program" -m 4 -p 2 -g g/echo.img <in >out 2>err
 	exec 4>&-
 	# A tick may cut it.
-	writes=$(($(count traced 'write(1,') - $(count traced '--- SIGVTALRM')))
+	writes=$(($(count traced 'write(1,') - $(count traced rt_sigtimedwait)))
 	[ $writes -le 10 ] && [ "$(wc -c <out)" -eq 20001 ] && [ ! -s err ]
 	ok $? "$name" || echo "# $writes writes"
 fi

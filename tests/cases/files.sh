@@ -243,24 +243,7 @@ if may_change 'no /dev/null'; then
 	ended 'no /dev/null' 1 '' 'No such file or directory'
 fi
 
-# Guests that make calls, which see in lib.sh: 1 opens, 2 closes, 3 reads, 4
-# writes, 5 seeks.  Of the flags 1 is O_WRONLY, 2 O_RDWR, 1024 O_APPEND.
-
-# results NAME RESULT...: a test that is passed when the run came to those
-# results and bytes, which begin with a letter.
-results() {
-	name=$1
-	shift
-	for result; do
-		case $result in
-		-* | [0-9]*) le32 "$result" ;;
-		*) printf %b "$result" ;;
-		esac
-	done >want_out
-	: >want_err
-	seen "$name" 0
-}
-
+# Guests that make calls; see call in lib.sh.
 {
 	call 4 1 6 0 'hello\n'
 	call 4 2 6 0 'again\n'

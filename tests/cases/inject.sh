@@ -31,13 +31,14 @@ harmless() {
 }
 
 # errors CALL: the errors to make of it: one that fits, and EINTR where a signal
-# may interrupt it.  (After a tick the kernel restarts all calls but KVM_RUN.)
+# may interrupt it.  (A tick interrupts none but KVM_RUN.)
 errors() {
 	case $1 in
 	# They do not return.
 	exit | exit_group | rt_sigreturn | restart_syscall) ;;
 	# They fail for wrong arguments only.
 	getpid | gettid | timer_delete | rt_sigaction | rt_sigprocmask) ;;
+	rt_sigtimedwait) ;;
 	# It tells of a failure in another way than strace makes it.
 	brk) ;;
 	# Of those that wake, which can't fail, a thread would not wake.
