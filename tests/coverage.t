@@ -41,7 +41,7 @@ mkdir unit_files oracle
 	# Some runs are nobody's, who adds to the same counts.
 	(cd "$here" && BOX=amd ./box sh -c 'umask 0 && exec sh kvm.sh \
 		C covered/hypervisor \
-		memory cpu faults console options many files')
+		memory cpu faults console options many limits files')
 	"$here/covered/unit_rare"
 	(cd unit_files && "$here/covered/unit_files")
 	(cd oracle && "$here/covered/oracle" 200)

@@ -4,4 +4,4 @@
 
 cd "$(dirname -- "$0")" || exit
 BOX=amd exec ./box sh kvm.sh C hv_sanitized \
-	memory cpu faults console options many files
+	memory cpu faults console options many limits files

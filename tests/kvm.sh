@@ -64,8 +64,9 @@ elif [ $# -gt 0 ]; then
 else
 	suite A ../Version_A/mini_hypervisor example \
 		memory cpu faults console options
-	suite B ../Version_B/mini_hypervisor example console options many
-	suite C ../Version_C/mini_hypervisor options files
+	suite B ../Version_B/mini_hypervisor example console options many \
+		limits
+	suite C ../Version_C/mini_hypervisor options limits files
 	if [ "$BOX" = intel ]; then
 		skip 'a thousand guests with files, and other file systems' \
 			'guests-amd.t has them'

@@ -231,6 +231,16 @@ count() {
 	grep -o -e "$2" "$1" | wc -l
 }
 
+# repeat COUNT WORD...: prints the words COUNT times.
+repeat() {
+	left=$1
+	shift
+	while [ "$left" -gt 0 ]; do
+		echo "$@"
+		left=$((left - 1))
+	done
+}
+
 # le32 NUMBER...: prints each as four bytes, the lowest first.
 le32() {
 	for number; do

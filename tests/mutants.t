@@ -60,7 +60,7 @@ sed -i 's/HYPERVISOR$/"..\/Version_C\/mini_hypervisor.c"/' \
 	"$work/tests/unit_tables.c"
 
 all='unit_files oracle unit_rare unit_tables'
-[ ! -w /dev/kvm ] || all="$all subverted confined"
+[ ! -w /dev/kvm ] || all="$all subverted confined limits"
 for test in $all; do
 	runs "$test"
 	ok $? "$test has nothing to say of the program as it is" ||
@@ -116,6 +116,9 @@ mutant unit_rare '/^static int console_put/,/^}/s/console_flush_lines/console_fl
 mutant unit_rare 's/(data\[0\]\)) != 0\)/\1 == 1)/'
 mutant unit_rare 's/vm->console->out_given_up = true/vm->console->out_given_up = false/'
 mutant unit_rare 's/poll\(\&ready, 1, 0\) <= 0 \&\& /1 \&\& /'
+mutant unit_rare 's/poll\(\&ready, 1, 0\) <= 0/poll(\&ready, 1, 0) == 0/'
+mutant unit_rare '/^static int console_flush\(/,/^}/s/size == 0\)/0)/'
+mutant unit_rare 's/sigprocmask\(SIG_SETMASK, .*/;/'
 mutant unit_rare '/^static int calls_confine/,/^}/s/ALLOW\(SYS_write\), //'
 mutant unit_rare 's/pthread_mutex_lock\(\&vm->console->out_lock\);/;/'
 mutant unit_rare '/^static int vm_run/,/^}/s/input_release\(vm\)/;/'
@@ -141,6 +144,7 @@ if [ -w /dev/kvm ]; then
 	mutant subverted 's/O_EXCL \| O_CLOEXEC, 0, NO\)/O_EXCL | O_CLOEXEC, 0, 0)/'
 	mutant confined 's/ALLOW\(SYS_timer_create\),//'
 	mutant confined 's/^\t\tfolder_remove\(.*/\t\t;/'
+	mutant limits 's/^#define VM_DESCRIPTORS 4/#define VM_DESCRIPTORS 3/'
 else
 	skip 'the confinement' 'there is no /dev/kvm for us'
 fi

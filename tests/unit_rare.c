@@ -3,6 +3,22 @@
  * that fails in any place, and ends that only a broken host gives.  Prints TAP.
  */
 
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+
+/* A poll(2) that a signal may interrupt. */
+static bool poll_interrupted;
+
+static int host_poll(struct pollfd *files, nfds_t count, int wait)
+{
+	errno = EINTR;
+	return poll_interrupted ? -1 : poll(files, count, wait);
+}
+
+#define poll host_poll
 #include "vm.h"
 
 #include <sys/wait.h>
@@ -121,6 +137,25 @@ static void test_output(void)
 	ok(console_io(&vm) == -1 && said(full), "but an error of the guest's");
 	input_release(&vm);
 	vm.out_size = 0;
+}
+
+/* Output that is there before input, and what holds up neither. */
+static void test_prompt(void)
+{
+	redirect(STDOUT_FILENO, NULL);
+	console_put(&vm, '?');
+	vm.input_ended = false;
+	poll_interrupted = true;
+	ok(console_io(&vm) == 0 && wrote(1, "?", 1),
+	    "a prompt is shown if it can't be told whether there is input");
+	poll_interrupted = false;
+	vm.out_size = 0;
+	alarm(20);
+	pthread_mutex_lock(&console.out_lock);
+	ok(console_flush(&vm) == 0, "a VM that has no output waits for no "
+	    "other's");
+	pthread_mutex_unlock(&console.out_lock);
+	alarm(0);
 }
 
 /* Whether a run that KVM ends for REASON is reported as TEXT. */
@@ -263,6 +298,7 @@ int main(void)
 	test_buffer();
 	test_ticks();
 	test_output();
+	test_prompt();
 	test_ends();
 	test_stop();
 	test_confined();

@@ -1,16 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC3045
 # Many guests in one process.
 
-# repeat COUNT WORD...: prints the words COUNT times.
-repeat() {
-	left=$1
-	shift
-	while [ "$left" -gt 0 ]; do
-		echo "$@"
-		left=$((left - 1))
-	done
-}
-
 # many GUEST...: runs guests in 2 MiB each; see hv.
 many() {
 	# shellcheck disable=SC2046
@@ -254,65 +244,6 @@ status=$?
 seen 'and all are run' 0
 rm p1 p2 p3
 
-# all_told: whether $guests guests wait or are refused; counts them, good and
-# bad.
-all_told() {
-	good=$(count out 'name? ')
-	bad=$(grep -cE '^mini_hypervisor: g/prompt.img(#[0-9]+)?: .' err)
-	[ $((good + bad)) -eq "$guests" ]
-}
-
-# squeezed NAME GUESTS LEAST ULIMIT...: of so many guests that wait for input,
-# under a limit, at least LEAST run, and the others are named.
-squeezed() {
-	name=$1
-	guests=$2
-	least=$3
-	shift 3
-	: >out
-	: >err
-	# shellcheck disable=SC2046
-	(
-		ulimit "$@"
-		exec "$program" -m 2 -p 2 -g $(repeat "$guests" g/prompt.img) \
-			<in >out 2>err
-	) &
-	exec 4<>in
-	wait_until all_told
-	exec 4>&-
-	wait $!
-	status=$?
-	[ $status -eq 1 ] && [ "$good" -ge "$least" ] && [ "$bad" -gt 0 ] &&
-		[ "$(grep -c '!' out)" = "$good" ]
-	ok $? "$name" ||
-		echo "# $status, $good ran, $bad refused: $(tail -n 1 err)"
-}
-# Of 24 files four are ours, five in Version C, where a VM takes four.
-squeezed 'a limit on open files' 40 "$([ "$level" = C ] && echo 4 || echo 10)" \
-	-n 24
-exec 5</dev/null 6<&5 7<&5 8<&5 9<&5
-squeezed 'of which five are open already' 12 1 -n 14
-exec 5<&- 6<&- 7<&- 8<&- 9<&-
-if [ "$tested" = hv_sanitized ]; then
-	skip 'a limit on memory' 'AddressSanitizer reserves terabytes'
-else
-	# A VM's struct is larger in Version C, and all are mapped at once.
-	squeezed 'a limit on memory' 40 \
-		"$([ "$level" = C ] && echo 15 || echo 20)" -v 60000
-fi
-if [ "$tested" = hv_sanitized ]; then
-	skip 'no more threads' 'LeakSanitizer starts one'
-else
-	image=g/hello.img
-	(
-		ulimit -u 1 2>/dev/null || ulimit -p 1
-		as_user "$program" -m 2 -p 4 -g "$image" >out 2>err
-		echo $? >code
-	)
-	status=$(cat code)
-	ended 'no more threads' 1 '' \
-		'no thread: Resource temporarily unavailable'
-fi
 if [ "$BOX" = intel ] || [ "$level" != B ]; then
 	skip 'a thousand guests' 'a quick machine does, with version B as built'
 else
