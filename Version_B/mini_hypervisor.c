@@ -277,7 +277,9 @@ static int vm_report(const struct vm *vm, const char *format, ...)
 	for (size_t i = 0; i < vm->opt->count; i++)
 		same += strcmp(vm->opt->images[i], name) == 0;
 	snprintf(numbered, sizeof(numbered), "%s#%zu", name, vm->number);
-	return report(same > 1 ? numbered : name, "%s", what);
+	if (same > 1)
+		name = numbered;
+	return report(name, "%s", what);
 }
 
 /* Reports errno as the failure of CALL for this VM; returns -1. */

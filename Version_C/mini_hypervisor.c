@@ -357,7 +357,9 @@ static int vm_report(const struct vm *vm, const char *format, ...)
 	for (size_t i = 0; i < vm->opt->count; i++)
 		same += strcmp(vm->opt->images[i], name) == 0;
 	snprintf(numbered, sizeof(numbered), "%s#%zu", name, vm->number);
-	return report(same > 1 ? numbered : name, "%s", what);
+	if (same > 1)
+		name = numbered;
+	return report(name, "%s", what);
 }
 
 /* Reports errno as the failure of CALL for this VM; returns -1. */
@@ -1225,9 +1227,8 @@ static int files_io(struct vm *vm)
 	for (uint32_t i = 0; i < vm->run->io.count && !vm->failed; i++)
 		if (vm->run->io.direction == KVM_EXIT_IO_OUT)
 			vm->request = data[i];
-		else do		/* again if a tick interrupts it, on FUSE */
+		else
 			data[i] = (uint32_t)files_call(vm);
-		while (data[i] == (uint32_t)-EINTR && !stop_signal);
 	return vm->failed ? -1 : 0;
 }
 
