@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
 
-/* A poll(2) that a signal may interrupt. */
-static bool poll_interrupted;
+/* A poll(2) and an ioctl(2) that a signal may interrupt, that once. */
+static bool poll_interrupted, ioctl_interrupted;
 
 static int host_poll(struct pollfd *files, nfds_t count, int wait)
 {
@@ -18,6 +20,17 @@ static int host_poll(struct pollfd *files, nfds_t count, int wait)
 	return poll_interrupted ? -1 : poll(files, count, wait);
 }
 
+static int host_ioctl(int fd, unsigned long request, void *argument)
+{
+	bool interrupted = ioctl_interrupted;
+
+	ioctl_interrupted = false;
+	errno = EINTR;
+	return interrupted ? -1 : ioctl(fd, request, argument);
+}
+
+#define ioctl(fd, request, argument) \
+    host_ioctl(fd, request, (void *)(uintptr_t)(argument))
 #define poll host_poll
 #include "vm.h"
 
@@ -269,10 +282,15 @@ static void test_process(void)
 {
 	const struct rlimit limit = {64, 64};
 	struct sigaction pipe_, size;
-	sigset_t blocked;
+	sigset_t blocked, pending;
 	size_t held = 0;
 
 	signals_init();
+	raise(SIGVTALRM);
+	ioctl_interrupted = true;
+	ok(vm_loop(&vm) == -1 && said("KVM_RUN: Bad file descriptor") &&
+	    sigpending(&pending) == 0 && !sigismember(&pending, SIGVTALRM),
+	    "a tick interrupts KVM_RUN once");
 	sigaction(SIGPIPE, NULL, &pipe_);
 	sigaction(SIGXFSZ, NULL, &size);
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
