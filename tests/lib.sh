@@ -87,6 +87,14 @@ may_change() {
 	return 1
 }
 
+# has_user NAME: whether as_user has a user that may open /dev/kvm; else skips
+# the test NAME.
+has_user() {
+	as_user "$work/bin/sh" -c ': <>/dev/kvm' 2>/dev/null && return
+	skip "$1" '/dev/kvm is for root alone'
+	return 1
+}
+
 done_testing() {
 	echo "1..$tests"
 }

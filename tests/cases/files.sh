@@ -50,6 +50,10 @@ for guest in width:OUT:2:s width_in:IN:1:; do
 	what=${guest#*:}
 	count=${what#*:}
 	guest=${guest%%:*}
+	[ "$emulates" ] && [ "$guest" = width ] && {
+		skip "another width: $guest" "$emulates: rip is after the OUT"
+		continue
+	}
 	run 4 2 "$guest"
 	ended "another width: $guest" 1 'before\n' "${what%%:*} of ${count%:*} \
 byte${count#*:}, port 0x278, at rip $(cat "g/$guest.rip"): the file device takes \
@@ -198,16 +202,20 @@ else
 	status=$(cat code)
 	seen 'no memory for the list of files' 1
 fi
-mkdir closed
-chmod 711 closed
-echo 'mini_hypervisor: working directory: Permission denied' >want_err
-(
-	cd closed || exit
-	as_user "$work/program" -m 2 -p 4 -g ../g/hello.img >../out 2>../err
-	echo $? >../code
-)
-status=$(cat code)
-seen 'a working directory that may not be read' 1
+name='a working directory that may not be read'
+if has_user "$name"; then
+	mkdir closed
+	chmod 711 closed
+	echo 'mini_hypervisor: working directory: Permission denied' >want_err
+	(
+		cd closed || exit
+		as_user "$work/program" -m 2 -p 4 -g ../g/hello.img \
+			>../out 2>../err
+		echo $? >../code
+	)
+	status=$(cat code)
+	seen "$name" 1
+fi
 
 in_background g/prompt.img
 wait_for out name

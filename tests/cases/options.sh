@@ -74,13 +74,16 @@ if [ "$level" = A ]; then
 fi
 
 : >want_out
-: >unreadable.img
-chmod 0 unreadable.img
-chmod 755 .
-echo 'mini_hypervisor: unreadable.img: Permission denied' >want_err
-as_user "$program" -m 4 -p 4 -g unreadable.img >out 2>err
-status=$?
-seen 'an image that may not be read' 1
+name='an image that may not be read'
+if has_user "$name"; then
+	: >unreadable.img
+	chmod 0 unreadable.img
+	chmod 755 .
+	echo 'mini_hypervisor: unreadable.img: Permission denied' >want_err
+	as_user "$program" -m 4 -p 4 -g unreadable.img >out 2>err
+	status=$?
+	seen "$name" 1
+fi
 
 echo 'mini_hypervisor: two?lines: No such file or directory' >want_err
 hv -m 4 -p 4 -g "$(printf 'two\nlines')"
