@@ -29,7 +29,7 @@ done
 # petal PICTURE: the red, green and blue of a light petal, as pngcheck, a real
 # decoder, finds them in a picture that is whole.
 petal() {
-	pngcheck -vp "$1" >decoded && grep -q '^No errors' decoded &&
+	pngcheck -vp "$1" >decoded 2>/dev/null && grep -q '^No errors' decoded &&
 		sed -n 's/^ *40: *(\([0-9, ]*\)).*/\1/p' decoded | tr , ' '
 }
 if [ "$BOX" = intel ]; then

@@ -180,7 +180,7 @@ fails() {
 	case $whose-$call in
 	*-'ioctl KVM_GET_API_VERSION') text='is not KVM with .*' ;;
 	# A file or folder that could not be looked at is not allowed.
-	main-openat | main-newfstatat)
+	main-openat | main-fstat | main-newfstatat)
 		number="$number|13"
 		text="$text|Permission denied"
 		;;
