@@ -38,16 +38,27 @@ cd "$work" || exit
 rm -f "$here"/covered/*.gcda
 mkdir unit_files oracle
 {
-	# Some runs are nobody's, who adds to the same counts.
-	(cd "$here" && BOX=amd ./box sh -c 'umask 0 && exec sh kvm.sh \
-		C covered/hypervisor \
-		memory cpu faults console options many limits files')
+	# Some runs are nobody's, who adds to the same counts and may have no
+	# way to this folder.
+	# shellcheck disable=SC2016
+	(cd "$here" && BOX=amd GCOV_PREFIX=/dev/shm/counts \
+		GCOV_PREFIX_STRIP=99 ./box sh -c 'umask 0
+		mkdir $GCOV_PREFIX
+		sh kvm.sh C covered/hypervisor \
+			memory cpu faults console options many limits \
+			files
+		cp $GCOV_PREFIX/hypervisor.gcda covered')
 	"$here/covered/unit_rare"
 	(cd unit_files && "$here/covered/unit_files")
 	(cd oracle && "$here/covered/oracle" 200)
 } >said
 [ "$(grep -c '^1\.\.[1-9]' said)" -eq 4 ] && ! grep '^not ok' said >failed
 ok $? 'all that is run to reach them passes' || sed 's/^/# /' failed
+[ "$(id -u)" -eq 0 ] || {
+	skip 'the lines that are reached' 'root reaches more of them'
+	done_testing
+	exit
+}
 (cd "$here" && gcov -t covered/*.gcda) | unreached | sort >found
 read -r good all <counts
 [ "$((good * 100))" -ge "$((all * 95))" ]

@@ -215,6 +215,7 @@ static void test_confined(void)
 	int status = -1;
 
 	if (child == 0) {
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		calls_confine();
 		errno = 524;		/* the kernel's, without a name */
 		vm_fail(&vm, "call");

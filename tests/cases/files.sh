@@ -205,7 +205,7 @@ fi
 name='a working directory that may not be read'
 if has_user "$name"; then
 	mkdir closed
-	chmod 711 closed
+	chmod 311 closed
 	echo 'mini_hypervisor: working directory: Permission denied' >want_err
 	(
 		cd closed || exit
@@ -215,6 +215,7 @@ if has_user "$name"; then
 	)
 	status=$(cat code)
 	seen "$name" 1
+	rmdir closed
 fi
 
 in_background g/prompt.img

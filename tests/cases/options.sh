@@ -83,6 +83,7 @@ if has_user "$name"; then
 	as_user "$program" -m 4 -p 4 -g unreadable.img >out 2>err
 	status=$?
 	seen "$name" 1
+	rm unreadable.img
 fi
 
 echo 'mini_hypervisor: two?lines: No such file or directory' >want_err
