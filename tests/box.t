@@ -128,7 +128,11 @@ cat >bin/apt-get <<'END'
 #!/bin/sh
 echo "$@" >>called
 case $* in
-*--print-uris*) printf "'http://debian/%s.deb' %s.deb 1500000 x\n" a a b b ;;
+*--print-uris*)
+	echo 0 upgraded, 2 newly installed, 0 to remove and 0 not upgraded.
+	echo Need to get 3 MB of archives.
+	echo After this operation, 9 MB of additional disk space will be used.
+	;;
 esac
 END
 printf '%s\n' '#!/bin/sh' 'exec "$@"' >bin/sudo
@@ -137,7 +141,9 @@ chmod +x bin/*
 PATH=$work/bin:$PATH copy/setup >out 2>err
 status=$?
 [ $status -eq 0 ] && [ ! -s out ] &&
-	grep -q '^setup: installing 2 packages, 3 MB to fetch$' err &&
+	grep -q '^setup: .* 2 newly installed' err &&
+	grep -q '^setup: Need to get 3 MB' err &&
+	grep -q '^setup: After .* 9 MB' err &&
 	tail -n 1 called | grep -q 'install .* -y gcc make'
 ok $? 'setup says what it installs' || cat err called
 
