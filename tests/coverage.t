@@ -36,7 +36,7 @@ unreached() {
 
 cd "$work" || exit
 rm -f "$here"/covered/*.gcda
-mkdir unit_files oracle
+mkdir unit_files random_files
 {
 	# Some runs are nobody's, who adds to the same counts and may have no
 	# way to this folder.
@@ -50,7 +50,7 @@ mkdir unit_files oracle
 		cp $GCOV_PREFIX/hypervisor.gcda covered')
 	"$here/covered/unit_rare"
 	(cd unit_files && "$here/covered/unit_files")
-	(cd oracle && "$here/covered/oracle" 200)
+	(cd random_files && "$here/covered/random_files" 200)
 } >said
 [ "$(grep -c '^1\.\.[1-9]' said)" -eq 4 ] && ! grep '^not ok' said >failed
 ok $? 'all that is run to reach them passes' || sed 's/^/# /' failed

@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/new" "$work/files"
 cd "$work/files" || exit
 "$here/fuzz_files" -max_total_time="${1:-30}" -timeout=60 \
-	-artifact_prefix=../ ../new "$here/fuzz/corpus" >../log 2>&1
+	-artifact_prefix=../ ../new "$here/corpus" >../log 2>&1
 ok $? 'any calls of guests come to what plain copies come to' ||
 	tail -n 60 ../log | sed 's/^/# /'
 sed -n 's/^\(#[0-9]*\).*\(cov: .*\) corp: .*/# \1 runs, \2/p' ../log |

@@ -30,11 +30,14 @@ skip() {
 	echo "ok $tests - ${level:+$level: }$1 # SKIP $2"
 }
 
+shared='big ./small given/empty given/absent'
+
 # replay SEED: makes replay.img, a guest that makes the calls of that seed with
-# the shared files big, small and empty.
+# the shared files of $shared.
 replay() {
-	cp "$here/replay/big" "$here/replay/small" "$here/replay/given/empty" .
-	calls <"$here/replay/calls$1" >replay.img
+	cp -r "$here/replay/$1/big" "$here/replay/$1/small" \
+		"$here/replay/$1/given" .
+	calls <"$here/replay/$1/calls" >replay.img
 }
 
 # calls: prints the image of a guest that makes the calls of standard input, as
@@ -53,7 +56,7 @@ calls() {
 # for printf's %b.
 call() {
 	printf %b "$5" >data
-	address=$((0x10000))
+	address=$((0x4000))
 	[ "$1" -ne 1 ] || address=$((0x2000))
 	le32 "$(wc -c <data)" "$1" "$2" $address 0 "$3" $(($3 >> 32)) "$4" 0
 	cat data

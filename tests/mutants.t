@@ -21,7 +21,7 @@ built() {
 # kvm.sh.  Succeeds if all is well.
 runs() {
 	case $1 in
-	unit_* | oracle)
+	unit_* | random_files)
 		built "$1" "$work/$1"
 		rm -rf "$work/files"
 		mkdir "$work/files"
@@ -59,7 +59,7 @@ echo '#include "../Version_C/mini_hypervisor.c"' >"$work/tests/hypervisor.c"
 sed -i 's/HYPERVISOR$/"..\/Version_C\/mini_hypervisor.c"/' \
 	"$work/tests/unit_tables.c"
 
-all='unit_files oracle unit_rare unit_tables'
+all='unit_files random_files unit_rare unit_tables'
 [ ! -w /dev/kvm ] || all="$all subverted confined limits"
 for test in $all; do
 	runs "$test"
@@ -79,10 +79,10 @@ mutant unit_files 's/^#define HANDLES_MAX 256/#define HANDLES_MAX 255/'
 mutant unit_files 's/request.handle >= HANDLES_MAX/0/'
 mutant unit_files 's/offset > FILE_SIZE_MAX\)/0)/'
 mutant unit_files 's/= at >= FILE_SIZE_MAX/= at > FILE_SIZE_MAX/'
-mutant oracle 's/ && \(flags \& O_EXCL\)\)/ \&\& 0)/'
-mutant oracle 's/^(\t.*) == O_WRONLY\)/\1 == O_RDWR)/'
-mutant oracle 's/^(\t.*) == O_RDONLY\)/\1 == O_RDWR)/'
-mutant oracle 's/handle->offset = at \+ n/handle->offset += n/'
+mutant random_files 's/ && \(flags \& O_EXCL\)\)/ \&\& 0)/'
+mutant random_files 's/^(\t.*) == O_WRONLY\)/\1 == O_RDWR)/'
+mutant random_files 's/^(\t.*) == O_RDONLY\)/\1 == O_RDWR)/'
+mutant random_files 's/handle->offset = at \+ n/handle->offset += n/'
 
 # Copies, and what is in a VM's folder.
 mutant unit_files 's/\? file->original->mode : 0666/? 0666 : 0666/'

@@ -23,6 +23,6 @@ tap() {
 }
 
 tap unit_files
-tap oracle 20000
+tap random_files 5000
 echo "1..$total"
 [ ! -e failed ]

@@ -11,9 +11,10 @@ hv -m 4 -p 2 -g guest1.img guest2.img -f ./flowers.png </dev/null
 ok $? "$name: the specification's example" || sed 's/^/# /' err
 rm -r vm1 vm2
 replay 1
-cp "$here/replay/output1" want_out
+cp "$here/replay/1/output" want_out
 : >want_err
-hv -m 4 -p 4 -g replay.img -f big small empty
+# shellcheck disable=SC2086
+hv -m 4 -p 4 -g replay.img -f $shared
 seen "$name: random calls" 0
 rm -r vm1
 run 4 2 pf_read

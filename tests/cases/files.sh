@@ -90,14 +90,15 @@ rm -r vm1
 # same_files NUMBER SEED: VM NUMBER's files are what that seed's must be; of a
 # shared file that it did not write there is no copy.
 same_files() {
-	for file in "$here/replay/files$2"/*; do
+	for file in "$here/replay/$2/files"/*; do
 		name=${file##*/}
 		copy=vm$1/$name
 		[ -e "$copy" ] || copy=$name
+		[ -e "$copy" ] || copy=given/$name
 		cmp "$copy" "$file" || return
 	done
 	for file in vm"$1"/*; do
-		[ ! -e "$file" ] || [ -e "$here/replay/files$2/${file##*/}" ] ||
+		[ ! -e "$file" ] || [ -e "$here/replay/$2/files/${file##*/}" ] ||
 			return
 	done
 }
@@ -105,14 +106,16 @@ same_files() {
 for seed in 1 2 3 4 5; do
 	replay $seed
 	cp replay.img replay$seed.img
-	hv -m 4 -p 4 -g replay.img -f big small empty
-	cp "$here/replay/output$seed" want_out
+	# shellcheck disable=SC2086
+	hv -m 4 -p 4 -g replay.img -f $shared
+	cp "$here/replay/$seed/output" want_out
 	seen "a real guest's random calls do as plain copies do, $seed" 0
 	same_files 1 $seed
 	ok $? 'and leave the same files'
 	rm -rf vm1
 done
-hv -m 4 -p 4 -g replay1.img replay2.img replay3.img -f big -f small empty
+# shellcheck disable=SC2086
+hv -m 4 -p 4 -g replay1.img replay2.img replay3.img -f $shared
 [ "$status" -eq 0 ] && [ ! -s err ] && same_files 1 1 && same_files 2 2 &&
 	same_files 3 3
 ok $? 'and those of three guests at once'

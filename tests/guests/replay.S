@@ -1,9 +1,9 @@
 # Makes the calls that stand in RAM from 0x40000 on: for each a length, a request
-# block, and so many bytes that go with it, to 0x2000 for open, to 0x10000
+# block, and so many bytes that go with it, to 0x2000 for open, to 0x4000
 # otherwise; prints each result as four bytes, and after a read the first
 # bytes of the buffer, as many as were read.  A length of all ones ends it.
 	.include "guest.inc"
-	.set	BUFFER, 0x10000
+	.set	BUFFER, 0x4000
 	mov	$0x278, %edx
 	mov	$BLOCK, %eax
 	outl	%eax, %dx
