@@ -10,9 +10,6 @@ good() {
 good -m 2 -p 4 -g g/hello.img
 good --memory 4 --page 2 --guest g/hello.img
 good --guest g/hello.img --page 4 --memory 8
-good --guest=g/hello.img --page=4 --memory=8
-good -gg/hello.img -m4 -p2
-good -m 2 -p 4 -g g/hello.img --
 
 "$program" -h >usage 2>err
 status=$?
@@ -54,20 +51,14 @@ done
 bad "$ours --memory: must be 2, 4 or 8, not \"3\"" -m 3 --help
 bad "$ours --memory: is given twice" -m 2 -m 4 -p 2 -g g/hello.img
 bad "$ours --page: is given twice" -m 2 -p 4 -p 4 -g g/hello.img
-bad "$ours x: is an unexpected argument" x -m 4 -p 4 -g g/hello.img
 bad "$ours x: is an unexpected argument" -m 4 x -p 4 -g g/hello.img
-bad "$ours x: is an unexpected argument" -g g/hello.img -m 4 x -p 4
-bad "$ours x: is an unexpected argument" -m 4 -p 4 -g g/hello.img -- x
 several='a
 b'
 bad "$ours --memory: must be 2, 4 or 8, not \"a?b\"" \
 	-m "$several" -p 4 -g g/hello.img
 bad "$ours a?b: is an unexpected argument" "$several"
-bad "$program: option '--memory' requires an argument" \
-	-p 4 -g g/hello.img --memory
 bad "$program: option requires an argument -- 'g'" -m 4 -p 4 -g
 bad "$program: invalid option -- 'x'" -m 4 -p 4 -xh -g g/hello.img
-bad "$program: unrecognized option '--frob'" -m 4 -p 4 --frob -g g/hello.img
 if [ "$level" = A ]; then
 	bad "$ours x: is an unexpected argument" -m 4 -p 4 -g g/hello.img x
 	bad "$ours --guest: is given twice" -m 4 -p 4 -g g/hello.img --guest=x
