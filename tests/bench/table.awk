@@ -84,10 +84,6 @@ END {
 	row("C: copy on write of 4 MB, and cp",
 	    less("copy-big", "copy-empty", "floor") / 2,
 	    less("copy-big", "copy-empty", "C") / 2, "1.00")
-	row("C: 10^6 writes to 2048 pages in turn, 2 MiB and 4 KiB",
-	    of("touch1", 4) / 2, of("touch1", 2) / 2)
-	row("   in random order; no TLB counts here",
-	    of("touch1229", 4) / 2, of("touch1229", 2) / 2)
 	row("C: each of 10 000 files to share at the start, of 1000",
 	    less("files-of-1000", "files-of-100", "C") / 1800,
 	    less("files-of-10000", "files-of-1000", "C") / 18000,
@@ -110,15 +106,6 @@ END {
 	    less("bulk-10", "bulk-0", "C") / 400, 20)
 	row("C: opening one of 10 000 files", "",
 	    less("opens-1000", "opens-0", "C") / 2, 20000)
-	print "\nthousands of instructions on Bochs' clock"
-	for (i = 1; i <= 3; i++)
-		row(versions[i] ": a hello, exec to exit",
-		    of("bochs", i == 1 ? "floor" : "thread") / 2.5,
-		    of("bochs", versions[i]) / 2.5)
-	print "\nmicroseconds of an emulated CPU"
-	for (i = 1; i <= 3; i++)
-		row(versions[i] ": 200 000 bytes out, one rep outsb",
-		    of("outs", "floor"), of("outs", versions[i]), "0.10")
 	print "\nKiB"
 	for (i = 2; i <= 3; i++) {
 		target = i == 2 ? 1.01 : 1.02

@@ -236,7 +236,6 @@ if may_change 'no /dev/null'; then
 	ended 'no /dev/null' 1 '' 'No such file or directory'
 fi
 
-
 name='what was printed goes out before a copy begins'
 if [ "$BOX" = intel ]; then
 	skip "$name" 'Bochs carries no strace'
