@@ -72,11 +72,11 @@ mutant unit_files "s/ \|\| name\[0\] == '-'//"
 mutant unit_files "s/\(uint8_t\)\*name < ' ' \|\| //"
 mutant unit_files "s/ \|\| \*name == '.177'//"
 mutant unit_files "s/\*name == '\/' \|\| //"
-mutant unit_files 's/> NAME_MAX\)/>= NAME_MAX)/'
+mutant random_files 's/> NAME_MAX\)/>= NAME_MAX)/'
 mutant unit_files 's/address > memory - size/address > memory - size + 1/'
-mutant unit_files 's/^#define HANDLE_FIRST 3/#define HANDLE_FIRST 2/'
+mutant random_files 's/^#define HANDLE_FIRST 3/#define HANDLE_FIRST 2/'
 mutant unit_files 's/^#define HANDLES_MAX 256/#define HANDLES_MAX 255/'
-mutant unit_files 's/request.handle >= HANDLES_MAX/0/'
+mutant random_files 's/request.handle >= HANDLES_MAX/0/'
 mutant unit_files 's/offset > FILE_SIZE_MAX\)/0)/'
 mutant unit_files 's/= at >= FILE_SIZE_MAX/= at > FILE_SIZE_MAX/'
 mutant random_files 's/ && \(flags \& O_EXCL\)\)/ \&\& 0)/'
@@ -106,7 +106,7 @@ mutant unit_files 's/ftruncate\(to, size\) == 0 \?/1 ?/'
 mutant unit_files 's/from >= 0 \&\& console_flush\(vm\) != 0/0/'
 mutant unit_files 's/\? file_size\(fd\)/? file_size(file_fd(file))/'
 mutant unit_files '/^static int64_t files_write/,/^}/s/file_discard\(.*/;/'
-mutant unit_files 's/^\thandle->file = NULL;/\tclose(handle->file->fd), handle->file->fd = -1, handle->file = NULL;/'
+mutant random_files 's/^\thandle->file = NULL;/\tclose(handle->file->fd), handle->file->fd = -1, handle->file = NULL;/'
 mutant unit_files 's/O_NONBLOCK \| O_CLOEXEC\);$/O_NONBLOCK | O_CLOEXEC | O_CREAT, 0666);/'
 mutant unit_files 's/vm->failed = console_put\(vm, data\[i\]\) != 0/console_put(vm, data[i])/'
 mutant unit_files 's/return n > 0 \? transfer\(to, /return n > 0 ? transfer(from, /'
