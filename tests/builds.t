@@ -73,12 +73,11 @@ builds() {
 }
 
 builds plain
-builds debug CFLAGS=-g
-for optimize in O0 O3 Os; do
+builds debug -j8 CFLAGS="-g $warnings"
+for optimize in O3 Os; do
 	builds $optimize CFLAGS="-$optimize $warnings"
 done
 builds lto CFLAGS="-O2 -flto $warnings"
-builds jobs -j8
 builds sanitized CFLAGS="$checked -fsanitize=address,undefined $warnings"
 has clang clang && builds clang CC=clang
 has musl-gcc musl && builds musl CC="$musl"
