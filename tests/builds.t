@@ -113,7 +113,8 @@ for release in bullseye trixie; do
 	with=
 done
 
-# Guests of users' own, which may use all that the examples don't.
+# Guests of users' own, which may use all that the examples don't; and the
+# README's.
 said='two files\na GOT\na double\nend\n'
 for level in B C; do
 	folder=own/$level
@@ -122,12 +123,14 @@ for level in B C; do
 		cp "$here/builds/own.c" $folder/$name.c
 	done
 	cp "$here/builds/more.c" $folder
+	sed -n '/^    __attribute__/,/^    }/s/^    //p' "$here/../README.md" \
+		>$folder/hello.c
 	check "guests of users' own are made" make -s -C $folder WITH=more.c \
-		mini_hypervisor mine.img guest3.img guestbook.img
+		mini_hypervisor mine.img guest3.img guestbook.img hello.img
 	# shellcheck disable=SC2016
-	runs $folder 'for name in mine guest3 guestbook; do
+	runs $folder 'for name in mine guest3 guestbook hello; do
 		./mini_hypervisor -m 2 -p 4 -g $name.img
-	done' 0 "$said$said$said" ''
+	done' 0 "$said$said${said}Hello!\n" ''
 done
 level=
 cat >own/C/late.c <<'EOF'
