@@ -1,6 +1,7 @@
 /*
- * The hypervisor, built for coverage.t: what it ran is written down, to a file,
- * also when it ends itself by a signal.  So it is confined, but all is allowed.
+ * The hypervisor, built for coverage.t with sanitizers: what it ran is written
+ * to a file, also when it ends itself by a signal.  They make system calls of
+ * their own, so it is confined but all is allowed.
  */
 
 #define _GNU_SOURCE

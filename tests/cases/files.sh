@@ -172,7 +172,7 @@ refused 'other/big: has the same name as big, which is shared too' big other/big
 refused 'small: has the same name as small, which is shared too' small small
 refused 'other: is not a regular file
 mini_hypervisor: in: is not a regular file' other small in
-if [ "$tested" = hv_sanitized ]; then
+if [ "$tested" = covered/hypervisor ]; then
 	skip 'no memory for the list' 'AddressSanitizer reserves terabytes'
 else
 	echo 'mini_hypervisor: calloc: Cannot allocate memory' >want_err

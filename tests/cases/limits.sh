@@ -43,7 +43,7 @@ squeezed 'a limit on open files' 40 "$([ "$level" = C ] && echo 4 || echo 10)" \
 exec 5</dev/null 6<&5 7<&5 8<&5 9<&5
 squeezed 'of which five are open already' 12 1 "$files" ulimit -n 14
 exec 5<&- 6<&- 7<&- 8<&- 9<&-
-if [ "$tested" = hv_sanitized ]; then
+if [ "$tested" = covered/hypervisor ]; then
 	skip 'a limit on memory' 'AddressSanitizer reserves terabytes'
 else
 	# A VM's struct is larger in Version C, and all are mapped at once.
