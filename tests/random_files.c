@@ -36,41 +36,25 @@ static uint8_t byte(void)
 	return *input++;
 }
 
-/* One of COUNT numbers, or a few more or less. */
-static uint64_t near(const uint64_t *numbers, size_t count)
+/* A number that something depends on, or a few more or less. */
+static uint64_t any_number(void)
 {
-	uint64_t number = numbers[byte() % count];
+	const uint64_t numbers[] = {0, 100, 1024, BIG, (uint64_t)-BIG, BLOCK,
+	    PATH, BUFFER, RAM - BUFFER, RAM - sizeof(struct request), RAM,
+	    TABLES_BASE, FILE_SIZE_MAX, (uint64_t)-FILE_SIZE_MAX, UINT32_MAX,
+	    1ull << 32, INT64_MAX, (uint64_t)INT64_MIN, UINT64_MAX,
+	    UINT64_MAX - BUFFER, UINT64_MAX - RAM};
+	uint64_t n = numbers[byte() % (sizeof(numbers) / sizeof(*numbers))];
 
-	return number + (uint64_t)(int8_t)byte();
-}
-#define NEAR(numbers) near(numbers, sizeof(numbers) / sizeof(numbers[0]))
-
-static uint64_t any_address(void)
-{
-	const uint64_t addresses[] = {BUFFER, PATH, BLOCK, 0, RAM, RAM / 2,
-	    RAM - sizeof(struct request), UINT64_MAX, UINT64_MAX - RAM,
-	    1ull << 32, TABLES_BASE};
-
-	return NEAR(addresses);
-}
-
-static uint64_t any_size(void)
-{
-	const uint64_t sizes_[] = {0, 200, 1024, BIG, RAM, RAM - BUFFER,
-	    UINT64_MAX, UINT64_MAX - BUFFER, INT64_MAX, 1ull << 32};
-
-	return NEAR(sizes_);
+	return n + (uint64_t)(int8_t)byte();
 }
 
 static uint64_t any_offset(void)
 {
-	const uint64_t offsets[] = {0, 100, BIG, (uint64_t)-BIG,
-	    FILE_SIZE_MAX, (uint64_t)-FILE_SIZE_MAX, INT64_MAX,
-	    (uint64_t)INT64_MIN, UINT32_MAX, 1ull << 32};
 	uint8_t b = byte();
 
 	if (b < 0x40)
-		return NEAR(offsets);
+		return any_number();
 	return (uint64_t)((int64_t)byte() * 20 * (b < 0xC0 ? 1 : -1));
 }
 
@@ -198,27 +182,15 @@ static void call(struct twin *twins, size_t count)
 	}
 	request_make(twin, &request);
 	if (bad & 1)
-		request.address = any_address();
+		request.address = any_number();
 	if ((bad & 2) && request.operation != OPERATION_SEEK)
-		request.size = any_size();
-	twin->vm.request = bad & 4 ? any_address() : BLOCK;
+		request.size = any_number();
+	twin->vm.request = bad & 4 ? any_number() : BLOCK;
 	if (in_ram(twin->vm.request, sizeof(request)))
 		twin_put(twin, twin->vm.request, &request, sizeof(request));
 	value = twin_call(twin);
 	if (calls != NULL && twin->vm.number == 1)
 		call_record(twin, &request, value);
-}
-
-/* How many files this process has open. */
-static size_t descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	while (readdir(folder) != NULL)
-		count++;
-	closedir(folder);
-	return count;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

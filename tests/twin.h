@@ -10,8 +10,6 @@
 
 #include "vm.h"
 
-#include <dirent.h>
-
 #define BIG 5000			/* bytes of the largest original */
 #define ORIGINALS 3
 #define SHARED (ORIGINALS + 1)		/* one is missing */

@@ -153,15 +153,6 @@ static void fill(const char *path, const char *text)
 	put(path, O_CREAT | O_TRUNC, text);
 }
 
-static size_t descriptors(void)
-{
-	size_t count = 0;
-
-	for (int fd = 0; fd < 1024; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return count;
-}
-
 /* Forbids more open files than there are, or allows them again. */
 static void descriptors_allow(bool more)
 {

@@ -7,6 +7,8 @@
 #include "../Version_C/mini_hypervisor.c"
 #undef main
 
+#include <dirent.h>
+
 static struct console console;		/* of all VMs */
 static FILE *tap;			/* stdout is the console's */
 static int tests;
@@ -42,6 +44,18 @@ static inline bool wrote(int stream, const void *data, size_t size)
 	lseek(stream, 0, SEEK_SET);
 	return read(stream, seen, sizeof(seen)) == (ssize_t)size &&
 	    memcmp(seen, data, size) == 0;
+}
+
+/* How many files this process has open. */
+static inline size_t descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	while (readdir(folder) != NULL)
+		count++;
+	closedir(folder);
+	return count;
 }
 
 /*
