@@ -139,7 +139,8 @@ for program in bench/*.c; do
 	done
 done
 for script in box box-init kvm-here setup run check tree grade kvm.sh \
-	bench/run bench/inside cases/*.sh $(grep -l '^#!/bin/sh' ./*.t); do
+	bench/run bench/inside proofs/prove cases/*.sh \
+	$(grep -l '^#!/bin/sh' ./*.t); do
 	# $? after [ is what ok takes.
 	ok "$(shellcheck -x -e SC2319 "$script" >"$work/said" 2>&1; echo $?)" \
 		"shellcheck of $(basename "$script")" || sed 's/^/# /' "$work/said"

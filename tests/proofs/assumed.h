@@ -30,6 +30,7 @@ extern int errno;
 
 /* The tools do not know what is in a string constant. */
 static const char dot[] = ".", dots[] = "..";
+static const char memories[] = "2, 4 or 8", pages[] = "4 or 2";
 
 /* ---- libc ------------------------------------------------------------- */
 
@@ -206,6 +207,32 @@ const struct kvm_coalesced_mmio *ring_entries(
 	\result == s + i && s[i] == (char)c &&
 	(\forall integer k; 0 <= k < i ==> s[k] != 0); */
 char *strchr(const char *s, int c);
+
+/* main's arguments, of which there is one at least, and their number. */
+extern const int words;
+/*@ predicate words_good{L}(char **argv) = words >= 1 &&
+	\valid_read(argv + (0 .. words)) && argv[words] == \null &&
+	(\forall integer i; 0 <= i < words ==> argv[i] != \null &&
+	    string(argv[i])) &&
+	\separated(argv + (0 .. words), &optind, &optarg, &errno); */
+
+/* Each option but -h has an argument, so that it takes a word at least. */
+/*@ requires words: words_good(argv) && 1 <= optind <= words;
+    assigns optind, optarg;
+    ensures end: \result == -1 ==> \old(optind) <= optind <= words;
+    ensures next: \result == 'm' || \result == 'p' || \result == 'g' ||
+	\result == 'f' ==> \old(optind) < optind <= words && string(optarg); */
+int option_next(char **argv);
+#define getopt_long(argc, argv, letters, options, index) option_next(argv)
+
+/*@ requires count >= 0;
+    assigns \result \from count;
+    ensures \result == \null || \valid(\result + (0 .. count - 1)); */
+char **pointers_new(size_t count);
+
+/*@ assigns \nothing;
+    ensures \false; */
+void exit(int status);
 
 /* ---- this program ----------------------------------------------------- */
 
