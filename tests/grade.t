@@ -48,7 +48,7 @@ mutant A2 two-vCPUs 's/^	vm->run = run;/&mmap(0, 4096, 1, 1, ioctl(vm->fd,
 mutant A2 loses-output 's/return console_flush(vm) != 0 ?/return exit_check(vm,
 	error) != 0 ?/; s/^	*    exit_check(vm, error);/console_flush(vm);/' \
 	before-fault
-mutant B1 all-or-none 's/vm->result = vm_run(vm);/& if (vm->result) _exit(1);/' \
+mutant B2 all-or-none 's/vm->result = vm_run(vm);/& if (vm->result) _exit(1);/' \
 	beside-fault
 mutant B1 in-turn 's/vm->result = vm_run(vm);/static pthread_mutex_t one =
 	PTHREAD_MUTEX_INITIALIZER; pthread_mutex_lock(\&one); &
@@ -66,7 +66,7 @@ mutant C1 port-279 's/0x0278/0x0279/' port
 mutant C1 never-closes 's/^	handle->file = NULL;.*/	if (0)/' closed
 mutant C1 4-KiB 's/n = transfer(fd, data, request->size, at, true);/{
 	transfer(fd, data, request->size > 4096 ? 4096 : request->size, at,
-	true); n = request->size; }/' 20000-bytes
+	true); n = request->size; }/' 5000-bytes
 
 # A submission that does harm: to what it finds, and to who waits for it.
 mkdir -p hostile/Version_A

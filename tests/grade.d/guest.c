@@ -80,16 +80,15 @@ static void own(char byte)
 /* Prints 256 bytes, or those that it reads, with 'l' up to a newline. */
 static void bytes(char kind)
 {
-	static unsigned char got[256];
-	int count = 0;
+	unsigned char got[256];
+	int count = 0, i = 0;
 
 	do {
 		got[count] = (unsigned char)count;
 		if (kind != 'o')
 			__asm__ volatile("inb $0xE9, %0" : "=a"(got[count]));
 	} while (count++ < 255 && !(kind == 'l' && got[count - 1] == '\n'));
-	g_say("<");
-	for (int i = 0; i < count; i++)
+	for (g_say("<"); i < count; i++)
 		g_put(got[i]);
 	g_end(">\n");
 }
@@ -119,35 +118,19 @@ void g_main(void)
 	}
 }
 
-#else	/* after a submission's guest.c, to call its functions for files */
+#else	/* after a submission's source, to call its functions for files */
 
-#define LARGE 20000	/* bytes, each of which may take an exit */
-
-#pragma GCC diagnostic error "-Wint-conversion"
-#ifndef O_CREAT
-#define O_CREAT 0
-#endif
-
+#define LARGE 5000	/* bytes, each of which may take an exit */
 static char g_pattern[LARGE], g_data[LARGE];
 
-static void g_number(int number)
+/* Reads SIZE bytes, or those that there are, in as many calls as it takes. */
+static int g_read(int fd, int size)
 {
-	if (number > 9)
-		g_number(number / 10);
-	g_put('0' + number % 10);
-}
+	int got = 0, n = 1;
 
-/* Moves SIZE bytes, or those that there are, in as many calls as it takes. */
-static int g_move(char what, int fd, char *data, int size)
-{
-	int done = 0, n;
-
-	do {
-		n = what == 'r' ? (int)G_READ(fd, data + done, size - done) :
-		    (int)G_WRITE(fd, data + done, size - done);
-		done += n > 0 ? n : 0;
-	} while (n > 0 && done < size);
-	return n < 0 ? n : done;
+	while (got < size && (n = (int)G_READ(fd, g_data + got, size - got)) > 0)
+		got += n;
+	return n < 0 ? n : got;
 }
 
 /*
@@ -155,8 +138,7 @@ static int g_move(char what, int fd, char *data, int size)
  *	>PATH	opens to write	+TEXT	writes	#  writes LARGE
  *	<PATH	opens to read	=TEXT	reads	@  reads them
  *	^PATH	the same, new	-	closes	.  finds the end, or can't read
- *	!PATH	can't open to read
- *	%PATH	nor read from	?PATH	tries to write
+ *	!PATH	can't open, or read	?PATH	tries to write
  */
 static void g_word(char *word, int size)
 {
@@ -170,9 +152,9 @@ static void g_word(char *word, int size)
 	switch (what) {
 	case '-': G_CLOSE(*fd); break;
 	case '.': good = (n = (int)G_READ(*fd, g_data, 1)) <= 0; break;
-	case '+': case '#': good = (n = g_move('w', *fd, text, size)) == size;
+	case '+': case '#': good = (n = (int)G_WRITE(*fd, text, size)) == size;
 		break;
-	case '=': case '@': good = (n = g_move('r', *fd, g_data, size)) == size;
+	case '=': case '@': good = (n = g_read(*fd, size)) == size;
 		while (good && size-- > 0)
 			good = g_data[size] == text[size];
 		break;
@@ -180,8 +162,7 @@ static void g_word(char *word, int size)
 	case '^': good = (n = *fd = (int)G_OPEN(text G_CREATES)) >= 0; break;
 	case '>': good = (n = *fd = (int)G_OPEN(text G_WRITES)) >= 0 ||
 		    (n = *fd = (int)G_OPEN(text G_ELSE)) >= 0; break;
-	case '!': good = (n = (int)G_OPEN(text G_READS)) < 0; break;
-	case '%': good = (n = (int)G_OPEN(text G_READS)) < 0 ||
+	case '!': good = (n = (int)G_OPEN(text G_READS)) < 0 ||
 		    (n = (int)G_READ(n, g_data, 1)) <= 0; break;
 	case '?': if ((n = (int)G_OPEN(text G_WRITES)) >= 0)
 			G_WRITE(n, text, size);
@@ -191,7 +172,9 @@ static void g_word(char *word, int size)
 	g_say("failed: ");
 	g_say(word);
 	g_say(n < 0 ? " returned -" : " returned ");
-	g_number(n < 0 ? -n : n);
+	for (int unit = 10000; unit > 0; unit /= 10)
+		if (unit == 1 || n / unit != 0)
+			g_put('0' + (n < 0 ? -n : n) / unit % 10);
 	g_end("\n");
 }
 

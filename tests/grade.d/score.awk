@@ -16,7 +16,10 @@ function finish(	i, level, line) {
 		print advice[i]
 	}
 	line = name
-	table = table sprintf("%-30.30s", name)
+	if (gsub(/"/, "\"\"", line) || line ~ /,/)
+		line = "\"" line "\""
+	table = table sprintf("%-30s", length(name) <= 30 ? name : \
+		".." substr(name, length(name) - 27))
 	for (i = 1; i <= 3; i++) {
 		level = substr("ABC", i, 1)
 		line = line "," points[level] + 0 "," of[level] + 0
