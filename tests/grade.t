@@ -66,7 +66,7 @@ mutant C1 port-279 's/0x0278/0x0279/' port
 mutant C1 never-closes 's/^	handle->file = NULL;.*/	if (0)/' closed
 mutant C1 4-KiB 's/n = transfer(fd, data, request->size, at, true);/{
 	transfer(fd, data, request->size > 4096 ? 4096 : request->size, at,
-	true); n = request->size; }/' 5000-bytes
+	true); n = request->size; }/' 64-KiB
 
 # A submission that does harm: to what it finds, and to who waits for it.
 mkdir -p hostile/Version_A

@@ -48,9 +48,9 @@ bounds|ram_at|1, bounds: what ram_at accepts lies in RAM
 EOF
 [ "$1" != all ] || cat >>proofs <<'EOF'
 options|options_parse|6, options: sizes are of those offered; lists keep to their room
-left_files|files_open -wp-split -wp-prop files -wp-steps 3000000|2, requests: how open leaves the list of files
-left_handles|files_open -wp-split -wp-prop handles -wp-steps 3000000|2, requests: how open leaves the handles
-left_rest|files_open -wp-split -wp-prop console,ram,result -wp-steps 3000000|2, requests: how open leaves the rest, and its result
+left_files|files_open -wp-split -wp-prop files -wp-pruning -wp-steps 10000000|2, requests: how open leaves the list of files
+left_handles|files_open -wp-split -wp-prop handles -wp-pruning -wp-steps 10000000|2, requests: how open leaves the handles
+left_rest|files_open -wp-split -wp-prop console,ram,result -wp-pruning -wp-steps 10000000|2, requests: how open leaves the rest, and its result
 EOF
 
 # A fault in one function leaves the proofs of others alone, so that a round

@@ -120,7 +120,7 @@ void g_main(void)
 
 #else	/* after a submission's source, to call its functions for files */
 
-#define LARGE 5000	/* bytes, each of which may take an exit */
+#define LARGE 65536	/* bytes, each of which may take an exit */
 static char g_pattern[LARGE], g_data[LARGE];
 
 /* Reads SIZE bytes, or those that there are, in as many calls as it takes. */
@@ -181,10 +181,9 @@ static void g_word(char *word, int size)
 /* Does the task's words; 50 times if it begins with '*'. */
 void g_main(void)
 {
-	char *from, *to;
-
 	for (int times = *g_task == '*' ? 50 : 1; times > 0; times--)
-		for (from = g_task + (*g_task == '*'); *from > ' '; from = to) {
+		for (char *to, *from = g_task + (*g_task == '*'); *from > ' ';
+		    from = to) {
 			for (to = from; *to > ' '; to++)
 				;
 			*to = '\0';

@@ -19,7 +19,7 @@ s/(^| )(.)!([^ ]*)/\1open("\3", O_RDONLY), or a read from it, must fail;/g
 s/(^| )(.)\?([^ ]*)/\1write(open("\3", O_WRONLY), ...);/g
 s/ (.)\+([^ ]*)/ write(\1, "\2");/g
 s/ (.)=([^ ]+)/ read(\1) finds "\2";/g
-s/ (.)#/ write(\1, 5000 bytes);/g
+s/ (.)#/ write(\1, 65536 bytes);/g
 s/ (.)@/ read(\1) finds them;/g
 s/ (.)-( |$)/ close(\1);\2/g
 s/ (.)\.( |$)/ read(\1) finds no more;\2/g
