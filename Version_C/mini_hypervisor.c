@@ -580,7 +580,7 @@ static int tick_create(struct vm *vm)
 	    {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
 	const struct timespec period = {.tv_nsec = TICK_MS * 1000000L};
 	const struct itimerspec times = {period, period};
-	uint32_t mask[3] = {8};		/* kvm_signal_mask: 8 bytes, no signal */
+	uint32_t mask[3] = {8};		/* kvm_signal_mask: no signals */
 
 	if (kvm_ioctl(vm->vcpu, KVM_SET_SIGNAL_MASK, mask) < 0)
 		return vm_fail(vm, "KVM_SET_SIGNAL_MASK");
