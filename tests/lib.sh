@@ -35,7 +35,7 @@ shared='big ./small given/empty given/absent'
 # replay SEED: makes replay.img, a guest that makes the calls of that seed with
 # the shared files of $shared.
 replay() {
-	cp -r "$here/replay/$1/big" "$here/replay/$1/small" \
+	cp -rf "$here/replay/$1/big" "$here/replay/$1/small" \
 		"$here/replay/$1/given" .
 	calls <"$here/replay/$1/calls" >replay.img
 }
