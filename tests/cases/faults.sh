@@ -10,6 +10,7 @@ fault() {
 
 fault div 'division error at rip @'
 fault ud2 'invalid opcode at rip @'
+fault far 'invalid opcode at rip @'
 fault int3 'breakpoint at rip @'
 fault gp 'general protection fault at rip @'
 fault pf_read 'page fault at rip @: read from 0x400000, which is not mapped'

@@ -12,6 +12,10 @@ fault:	div	%ecx
 fault:	ud2
 	.endif
 
+	.ifdef far			# jumps far, as 16-bit code does
+fault:	.byte	0xEA, 0, 0, 0, 0
+	.endif
+
 	.ifdef int3			# the fault is after the breakpoint
 	int3
 fault:	nop
