@@ -185,14 +185,14 @@ struct vm {
 	struct kvm_coalesced_mmio_ring *ring;	/* in kvm_run, or NULL */
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
-	bool input_ended;		/* the guest has read its end mark */
+	bool input_ended;		/* the guest has read the 0xFF */
 	size_t out_size;		/* bytes of out */
 	uint8_t out[CONSOLE_OUTPUT];	/* output not written yet */
 };
 
 /* The signal that is to stop the program, or 0, and how many have come. */
 static atomic_int stop_signal, stop_count;
-static sigset_t tick_set;		/* SIGVTALRM; blocked but in KVM_RUN */
+static sigset_t tick_set;		/* SIGVTALRM, blocked outside KVM_RUN */
 
 /* ---- errors ----------------------------------------------------------- */
 
@@ -386,8 +386,8 @@ static void page_tables_create(struct vm *vm)
  * cause is lost.  So each gate leads to a one-byte handler of its own, a hlt,
  * which stops the vCPU.  Its rip then tells the vector, and the stack holds the
  * frame that the CPU pushed, with the rip of the fault.  The handlers have a
- * stack of their own, because the guest's may be the cause.  One more hlt is
- * where the return address of the guest's entry point leads.
+ * stack of their own, because the guest's may be the cause.  One more hlt
+ * catches a return from the guest's entry point.
  */
 static void descriptors_create(struct vm *vm)
 {
@@ -471,7 +471,7 @@ static int tick_create(struct vm *vm)
 	    {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
 	const struct timespec period = {.tv_nsec = TICK_MS * 1000000L};
 	const struct itimerspec times = {period, period};
-	uint32_t mask[3] = {8};		/* kvm_signal_mask: no signals */
+	uint32_t mask[3] = {8};		/* kvm_signal_mask: blocks none */
 
 	if (kvm_ioctl(vm->vcpu, KVM_SET_SIGNAL_MASK, mask) < 0)
 		return vm_fail(vm, "KVM_SET_SIGNAL_MASK");
@@ -761,7 +761,7 @@ static int vm_io(struct vm *vm)
 
 /*
  * Runs the guest until it ends.  KVM_RUN lets the CPU execute the guest, and
- * returns with a VM exit to handle, or with EINTR after a signal or a tick.
+ * returns with a VM exit to handle, or EINTR: a signal, or a tick to consume.
  */
 static int vm_loop(struct vm *vm)
 {
@@ -801,7 +801,7 @@ static int vm_run(struct vm *vm)
 
 /*
  * Gets the CPUID that KVM supports; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".
- * Guests get no VMX or SVM: no part of KVM has had more escapes than nesting.
+ * Guests get no VMX or SVM: nesting is complex, and has let guests escape.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -936,12 +936,12 @@ static void signals_init(void)
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
-	/* Some file systems let calls fail that a tick interrupts. */
+	/* On some file systems, calls that a tick interrupts fail. */
 	sigaddset(&tick_set, SIGVTALRM);
 	sigprocmask(SIG_SETMASK, &tick_set, NULL);
-	sigaction(SIGHUP, &stop, &old);		/* these interrupt any call */
+	sigaction(SIGHUP, &stop, &old);		/* no SA_RESTART: EINTR */
 	if (old.sa_handler == SIG_IGN)
-		signal(SIGHUP, SIG_IGN);	/* as nohup(1) has it */
+		signal(SIGHUP, SIG_IGN);	/* as nohup(1) set it */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);		/* write fails instead */
@@ -970,7 +970,7 @@ int main(int argc, char **argv)
 	if (stop_signal) {
 		signal(stop_signal, SIG_DFL);
 		kill(getpid(), stop_signal);
-		return 128 + stop_signal;	/* it spares a process 1 */
+		return 128 + stop_signal;	/* PID 1 survives it */
 	}
 	return result == 0 ? 0 : 1;
 }

@@ -268,7 +268,7 @@ struct vm {
 	struct kvm_coalesced_mmio_ring *ring;	/* in kvm_run, or NULL */
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
-	bool input_ended;		/* the guest has read its end mark */
+	bool input_ended;		/* the guest has read the 0xFF */
 	size_t line_size;		/* bytes unfinished at the last tick */
 	int line_ticks;			/* ticks for which they have grown */
 	bool input_taken;		/* it holds in_lock */
@@ -279,7 +279,7 @@ struct vm {
 	int result;			/* of vm_run, when the thread ends */
 	int folder;			/* vmN, for its files; or -errno */
 	bool folder_made;		/* by this run */
-	bool failed;			/* it must end; that is reported */
+	bool failed;			/* it must end; an error is reported */
 	uint64_t request;		/* guest address of its request block */
 	size_t file_count;		/* of files, below */
 	size_t out_size;		/* bytes of out */
@@ -291,9 +291,9 @@ struct vm {
 
 /* The signal that is to stop the program, or 0, and how many have come. */
 static atomic_int stop_signal, stop_count;
-static sigset_t tick_set;		/* SIGVTALRM; blocked but in KVM_RUN */
+static sigset_t tick_set;		/* SIGVTALRM, blocked outside KVM_RUN */
 
-/* All VMs, or NULL before they are set up; for the handler too. */
+/* All VMs, or NULL before they are set up; the signal handler reads it. */
 static struct vm *_Atomic all_vms;
 
 /* ---- errors ----------------------------------------------------------- */
@@ -495,8 +495,8 @@ static void page_tables_create(struct vm *vm)
  * cause is lost.  So each gate leads to a one-byte handler of its own, a hlt,
  * which stops the vCPU.  Its rip then tells the vector, and the stack holds the
  * frame that the CPU pushed, with the rip of the fault.  The handlers have a
- * stack of their own, because the guest's may be the cause.  One more hlt is
- * where the return address of the guest's entry point leads.
+ * stack of their own, because the guest's may be the cause.  One more hlt
+ * catches a return from the guest's entry point.
  */
 static void descriptors_create(struct vm *vm)
 {
@@ -580,7 +580,7 @@ static int tick_create(struct vm *vm)
 	    {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
 	const struct timespec period = {.tv_nsec = TICK_MS * 1000000L};
 	const struct itimerspec times = {period, period};
-	uint32_t mask[3] = {8};		/* kvm_signal_mask: no signals */
+	uint32_t mask[3] = {8};		/* kvm_signal_mask: blocks none */
 
 	if (kvm_ioctl(vm->vcpu, KVM_SET_SIGNAL_MASK, mask) < 0)
 		return vm_fail(vm, "KVM_SET_SIGNAL_MASK");
@@ -794,8 +794,8 @@ static int console_io(struct vm *vm)
 /* ---- files ------------------------------------------------------------ */
 
 /*
- * The one door into RAM for addresses that a guest gives: SIZE bytes at
- * guest-physical ADDRESS, or NULL if they are not all RAM.
+ * The only function that turns a guest's address into a pointer: to SIZE bytes
+ * at guest-physical ADDRESS, or NULL if they are not all RAM.
  */
 static void *ram_at(struct vm *vm, uint64_t address, uint64_t size)
 {
@@ -1019,7 +1019,7 @@ static int file_create(struct vm *vm, const struct file *file, int from)
 
 /*
  * Gives FD, from file_create, its name.  It replaces what an earlier run left
- * there, unless this run was given that.
+ * there, but no file or image that this run was given.
  */
 static int file_publish(struct vm *vm, struct file *file, int fd)
 {
@@ -1441,7 +1441,7 @@ static int vm_io(struct vm *vm)
 
 /*
  * Runs the guest until it ends.  KVM_RUN lets the CPU execute the guest, and
- * returns with a VM exit to handle, or with EINTR after a signal or a tick.
+ * returns with a VM exit to handle, or EINTR: a signal, or a tick to consume.
  */
 static int vm_loop(struct vm *vm)
 {
@@ -1482,7 +1482,7 @@ static int vm_run(struct vm *vm)
 
 /*
  * Gets the CPUID that KVM supports; api.rst 4.46 "KVM_GET_SUPPORTED_CPUID".
- * Guests get no VMX or SVM: no part of KVM has had more escapes than nesting.
+ * Guests get no VMX or SVM: nesting is complex, and has let guests escape.
  */
 static int cpuid_get(struct kvm *kvm)
 {
@@ -1534,8 +1534,8 @@ static int kvm_open(struct kvm *kvm)
 
 /*
  * A guest that breaks into this program can do what the process may do, so the
- * process gives up what it does not need: once, before it starts threads, as a
- * confined thread could act through any other, whose memory it shares.
+ * process gives up what it does not need.  It does so before it starts threads,
+ * because a confined thread could act through an unconfined one.
  */
 
 /* Landlock, which kernel headers have from 5.13 on; landlock.rst. */
@@ -1872,7 +1872,7 @@ static void stop_handle(int number)
 		return;			/* another thread passed it on */
 	stop_signal = number;
 	stop_count++;
-	/* To interrupt the VMs' system calls: a signal reaches one thread. */
+	/* A signal interrupts one thread only: pass it on to all VMs'. */
 	for (size_t i = 0; vms != NULL && i < vms->opt->count; i++)
 		syscall(SYS_tgkill, getpid(), vms[i].tid, number);
 	errno = error;
@@ -1884,19 +1884,19 @@ static void signals_init(void)
 	const struct sigaction stop = {.sa_handler = stop_handle};
 	struct sigaction old;
 
-	/* Some file systems let calls fail that a tick interrupts. */
+	/* On some file systems, calls that a tick interrupts fail. */
 	sigaddset(&tick_set, SIGVTALRM);
 	sigprocmask(SIG_SETMASK, &tick_set, NULL);
-	sigaction(SIGHUP, &stop, &old);		/* these interrupt any call */
+	sigaction(SIGHUP, &stop, &old);		/* no SA_RESTART: EINTR */
 	if (old.sa_handler == SIG_IGN)
-		signal(SIGHUP, SIG_IGN);	/* as nohup(1) has it */
+		signal(SIGHUP, SIG_IGN);	/* as nohup(1) set it */
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);		/* write fails instead */
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Opens /dev/null as each closed standard stream, for the useless direction. */
+/* Opens /dev/null for each closed standard stream; using it still fails. */
 static int streams_fill(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -1943,7 +1943,7 @@ int main(int argc, char **argv)
 	if (stop_signal) {
 		signal(stop_signal, SIG_DFL);
 		kill(getpid(), stop_signal);
-		return 128 + stop_signal;	/* it spares a process 1 */
+		return 128 + stop_signal;	/* PID 1 survives it */
 	}
 	return result == 0 ? 0 : 1;
 }

@@ -5,8 +5,8 @@
 #	tests/kvm.sh LEVEL PROGRAM CASE...	a program, as version LEVEL
 #	tests/kvm.sh each CASE...		each version, with these cases
 #
-# A version's text holds most of the one before, so what that was tested for
-# is not all tested again.
+# A version's text holds most of the one before, so not everything
+# is tested again.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 work=$(mktemp -d -p /dev/shm)

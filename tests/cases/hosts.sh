@@ -48,7 +48,7 @@ kept() {
 	pid=$!
 	exec 4<>in
 	wait_until waits_to_read
-	# What is not written yet is not dropped.
+	# drop_caches skips dirty pages.
 	sync
 	echo 2 >/proc/sys/vm/drop_caches
 	{
