@@ -128,9 +128,13 @@ if may_change 'other file systems'; then
 	mounted sshfs sshfs -o "ssh_command=$work/sftp" "host:$work/back" host
 	kept sshfs
 	unmounted
-	mounted unionfs-fuse unionfs-fuse -o cow upper=RW:lower=RO host
-	kept unionfs-fuse
-	unmounted
+	if command -v unionfs-fuse >/dev/null; then
+		mounted unionfs-fuse unionfs-fuse -o cow upper=RW:lower=RO host
+		kept unionfs-fuse
+		unmounted
+	else
+		skip unionfs-fuse 'Debian 13 has none'
+	fi
 
 	rm -r back
 	mkdir back
