@@ -106,7 +106,8 @@ unmounted() {
 
 if may_change 'other file systems'; then
 	for module in fuse loop fat nls_cp437 nls_ascii vfat; do
-		insmod "$here/.cache/kernel/$module.ko"
+		file=$here/.cache/kernel/$module.ko
+		[ ! -e "$file" ] || insmod "$file"	# it may be built in
 	done
 
 	truncate -s 4M fat
