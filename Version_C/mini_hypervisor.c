@@ -1219,12 +1219,12 @@ static int64_t files_call(struct vm *vm)
 /* Carries out an IN or OUT on the file device; see struct request. */
 static int files_io(struct vm *vm)
 {
-	uint32_t *data = (void *)((uint8_t *)vm->run +
-	    vm->run->io.data_offset);
+	uint32_t *data = (void *)((char *)vm->run + vm->run->io.data_offset);
 
 	if (vm->run->io.size != sizeof(*data))
 		return io_error(vm, "the file device takes four bytes");
-	for (uint32_t i = 0; i < vm->run->io.count && !vm->failed; i++)
+	for (uint32_t i = 0; i < vm->run->io.count && !vm->failed &&
+	    !stop_signal; i++)
 		if (vm->run->io.direction == KVM_EXIT_IO_OUT)
 			vm->request = data[i];
 		else

@@ -13,6 +13,9 @@ mkdir tmp
 export BOX=amd "TMPDIR=$work/tmp"
 said='box: emulating a machine with KVM (AMD by QEMU), which starts in 5 s'
 
+# What a box fetches at first, it says.
+[ -e "$here/.cache/kernel" ] || "$here/box" true 2>/dev/null
+
 # box COMMAND...: leaves $status, out and err.
 box() {
 	"$here/box" "$@" >out 2>err

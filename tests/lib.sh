@@ -3,6 +3,8 @@
 # followed by what was seen.  A script ends with "done_testing".
 
 tests=0
+# A signal is to run the trap of EXIT too.
+trap 'exit 130' HUP INT TERM
 
 # ok STATUS NAME: a test that is passed when STATUS is 0.
 ok() {
