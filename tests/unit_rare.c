@@ -204,6 +204,10 @@ static void test_stop(void)
 	ok(console_put(&vm, 'x') == 0 && vm_loop(&vm) == -1 &&
 	    wrote(STDERR_FILENO, "", 0) && console.out_given_up,
 	    "output given up when a signal stops it");
+	area.run.io.size = 4;
+	area.bytes[DATA] = 'x';
+	ok(files_io(&vm) == 0 && area.bytes[DATA] == 'x',
+	    "and no more requests are carried out");
 	stop_signal = 0;
 	console.out_given_up = false;
 }
