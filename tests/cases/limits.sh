@@ -64,4 +64,5 @@ if may_change 'a limit on tasks'; then
 		'no thread: Resource temporarily unavailable' in_group
 	rmdir group/of_ten
 	umount group
+	rmdir group
 fi

@@ -1,9 +1,10 @@
 # shellcheck shell=sh disable=SC2012,SC2034,SC2154
 # Threads that do what a guest might make them do, if there were a way.
 
+rm -rf given				# of a case before
 mkdir vm1 vm2
 for folder in . vm1 vm2; do
-	echo mine >$folder/target
+	echo mine >$folder/given
 done
 ls -lR g vm1 vm2 >before
 
@@ -18,22 +19,22 @@ subverted() {
 	[ "$who" = main ] || [ "$who" = other ] || echo "$error" >>want_err
 	for what; do
 		export SUBVERT="$who:$what"
-		hv -m 2 -p 4 -g g/file.img g/file.img -f target
+		hv -m 2 -p 4 -g g/file.img g/file.img -f given
 		seen "$who tries $what" 0
 	done
 }
 
 for who in ${WHO:-self main other new}; do
 	subverted "$who" ENOSYS execve fork clone vfork socket ioctl ptrace \
-		kill killall mmap mprotect setuid:vm1/set setgid:vm1/set chmod:vm1/target \
-		link:vm1/link truncate:g/file.img truncate:vm1/target \
-		truncate2:g/file.img write:target write:g/file.img
-	subverted "$who" EACCES read:/etc/passwd read:target make:new \
-		unlink:target
+		kill killall mmap mprotect setuid:vm1/set setgid:vm1/set chmod:vm1/given \
+		link:vm1/link truncate:g/file.img truncate:vm1/given \
+		truncate2:g/file.img write:given write:g/file.img
+	subverted "$who" EACCES read:/etc/passwd read:given make:new \
+		unlink:given
 done
 ls -lR g vm1 vm2 | cmp - before
 ok $? 'and nothing has changed'
-for what in read:vm1/target read:g/file.img; do
+for what in read:vm1/given read:g/file.img; do
 	subverted self worked "$what"
 done
 
