@@ -205,6 +205,7 @@ static void test_stop(void)
 	    wrote(STDERR_FILENO, "", 0) && console.out_given_up,
 	    "output given up when a signal stops it");
 	area.run.io.size = 4;
+	area.run.io.direction = KVM_EXIT_IO_IN;
 	area.bytes[DATA] = 'x';
 	ok(files_io(&vm) == 0 && area.bytes[DATA] == 'x',
 	    "and no more requests are carried out");
@@ -254,6 +255,7 @@ static void test_lock(void)
 		vms[i].out_size = CONSOLE_OUTPUT;
 		pthread_create(&threads[i], NULL, writer, &vms[i]);
 	}
+	usleep(100000);			/* so that both have begun */
 	for (size_t left = 2 * CONSOLE_OUTPUT; left > 0;) {
 		ssize_t n = read(ends[0], data, sizeof(data));
 
