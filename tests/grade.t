@@ -96,15 +96,14 @@ graded() {
 
 # lost NAME: prints the checks that gave it no point.
 lost() {
-	graded "$1" | grep -v ' # TODO ' |
-		sed -n 's/^not ok [0-9]* - //p; s/^ok [0-9]* - \(.*\) # SKIP.*/\1/p' |
-		sort
+	graded "$1" | sed -n 's/^not ok [0-9]* - //p
+		s/^ok [0-9]* - \(.*\) # SKIP.*/\1/p' | sort
 }
 
 [ ! "$(lost ours)" ] && graded ours | grep -q '^# Version_C: 28 of 28 points'
 ok $? 'our versions get all points' || graded ours | grep -v ^ok
-graded ours | grep -q TODO
-ok $((1 - $?)) 'and follow all advice'
+graded hostile | grep -q 'Not followed' && ! graded ours | grep -q 'Not followed'
+ok $? 'and follow all advice, as not all do'
 [ "$(grep -c '^ours,\|^hostile,\|^C1,' grade.csv)" -eq 3 ]
 ok $? 'each has a line in the CSV file' || cat grade.csv
 [ "$(lost hostile | wc -l)" -eq 32 ] && [ "$(lost hostile)" = "$(lost twice)" ]

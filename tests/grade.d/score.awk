@@ -1,5 +1,5 @@
-# Numbers the tests of submissions, advice last, prints a table of the points and
-# writes it to grade.csv.  Reads, of each, a file with its name and one with its
+# Numbers the tests of submissions, prints what advice they do not follow, and a
+# table of the points, which it writes to grade.csv too.  Reads, of each, a file with its name and one with its
 # tests.  Ends with status 1 when points are missing.
 
 function finish(	i, level, line) {
@@ -10,11 +10,7 @@ function finish(	i, level, line) {
 			"Version_B or Version_C" : "the grader came to its end")
 		failed = 1
 	}
-	print "# Advice, which gives no points:"
-	for (i = 1; i <= advices; i++) {
-		sub(/ok/, "ok " ++n, advice[i])
-		print advice[i]
-	}
+	printf "%s", advice
 	line = name
 	if (gsub(/"/, "\"\"", line) || line ~ /,/)
 		line = "\"" line "\""
@@ -32,7 +28,8 @@ function finish(	i, level, line) {
 	table = table sprintf("%10d\n", unseen)
 	delete points
 	delete of
-	advices = unseen = graded = 0
+	unseen = graded = 0
+	advice = ""
 }
 
 BEGIN { print "submission,A,of A,B,of B,C,of C,not seen" >"grade.csv" }
@@ -43,8 +40,10 @@ FILENAME ~ /name$/ {
 	next
 }
 /^(not )?ok - .: advice/ {
-	advice[++advices] = $0 (/^not/ ? " # TODO no points" : "")
-	advising = 1
+	advising = /^not/
+	if (advising)
+		advice = advice "# Not followed, which costs no point: " \
+			substr($0, index($0, "- ") + 2) "\n"
 	next
 }
 /^(not )?ok - / {
@@ -61,7 +60,7 @@ FILENAME ~ /name$/ {
 	next
 }
 advising {
-	advice[advices] = advice[advices] "\n" $0
+	advice = advice $0 "\n"
 	next
 }
 { print }
