@@ -182,6 +182,7 @@ struct vm {
 	uint8_t *ram;			/* opt->memory bytes, or NULL */
 	struct tables *tables;		/* right after RAM */
 	struct kvm_run *run;		/* shared with KVM, or NULL */
+	struct kvm_regs regs;		/* of the vCPU, once it has stopped */
 	struct kvm_coalesced_mmio_ring *ring;	/* in kvm_run, or NULL */
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
@@ -243,14 +244,13 @@ static int report(const char *name, const char *format, ...)
 __attribute__((format(printf, 2, 3)))
 static int vm_report(const struct vm *vm, const char *format, ...)
 {
-	const char *name = vm->image;
 	char what[256];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	return report(name, "%s", what);
+	return report(vm->image, "%s", what);
 }
 
 /* Reports errno as the failure of CALL for this VM; returns -1. */
@@ -457,8 +457,6 @@ static int vcpu_create(struct vm *vm)
 	if (run == MAP_FAILED)
 		return vm_fail(vm, "mmap of kvm_run");
 	vm->run = run;
-	/* Each exit is to store the registers in it: KVM_CAP_SYNC_REGS. */
-	vm->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 	if (kvm_ioctl(vm->vcpu, KVM_SET_CPUID2, vm->kvm->cpuid) < 0)
 		return vm_fail(vm, "KVM_SET_CPUID2");
 	return registers_set(vm);
@@ -581,9 +579,11 @@ static int io_error(struct vm *vm, const char *what)
 
 	if (console_flush(vm) != 0)
 		return -1;
+	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &vm->regs) < 0)
+		return vm_fail(vm, "KVM_GET_REGS");
 	return vm_report(vm, "%s of %u byte%s, port 0x%x, at rip 0x%llx: %s",
 	    out ? "OUT" : "IN", size, size == 1 ? "" : "s", vm->run->io.port,
-	    vm->run->s.regs.regs.rip, what);
+	    vm->regs.rip, what);
 }
 
 /* Reads a byte of input; end of file reads as 0xFF, once. */
@@ -647,8 +647,7 @@ static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
 	    frame->error & PF_RW ? "write to" : "read from";
 
 	/* With a TSS of the guest's own the frame is on another stack. */
-	if (vm->run->s.regs.regs.rsp - TABLES_VIRTUAL(frame) >
-	    sizeof(frame->error))
+	if (vm->regs.rsp - TABLES_VIRTUAL(frame) > sizeof(frame->error))
 		return vm_report(vm, "%s", name);
 	if (vector != VECTOR_PF)
 		return vm_report(vm, "%s at rip 0x%llx", name, rip);
@@ -659,7 +658,7 @@ static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
 /* Tells the guest's own hlt from a fault handler's, and reports the fault. */
 static int halt_check(struct vm *vm)
 {
-	uint64_t at = vm->run->s.regs.regs.rip - 1 - TABLES_VIRTUAL(hlt);
+	uint64_t at = vm->regs.rip - 1 - TABLES_VIRTUAL(hlt);
 	struct kvm_sregs sregs;
 
 	if (at > VECTORS)
@@ -678,24 +677,26 @@ static int halt_check(struct vm *vm)
 static int exit_check(struct vm *vm, int error)
 {
 	const struct kvm_run *run = vm->run;
-	const unsigned long long rip = run->s.regs.regs.rip;
 
 	if (error != 0)
 		return vm_report(vm, "KVM_RUN: %s", strerror(error));
+	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &vm->regs) < 0)
+		return vm_fail(vm, "KVM_GET_REGS");
 	switch (run->exit_reason) {	/* api.rst 5, "exit_reason" */
 	case KVM_EXIT_HLT:
 		return halt_check(vm);
-	case KVM_EXIT_SHUTDOWN:
-		if (rip == 0xFFF0)	/* KVM has reset the vCPU, for AMD-V */
+	case KVM_EXIT_SHUTDOWN:		/* on AMD-V, KVM has reset the vCPU */
+		if (vm->regs.rip == 0xFFF0)
 			return vm_report(vm, "triple fault");
-		return vm_report(vm, "triple fault at rip 0x%llx", rip);
+		return vm_report(vm, "triple fault at rip 0x%llx",
+		    vm->regs.rip);
 	case KVM_EXIT_MMIO:
 		return vm_report(vm, "%s guest-physical address 0x%llx, where "
 		    "there is no memory", run->mmio.is_write ? "write to" :
 		    "read from", run->mmio.phys_addr);
 	case KVM_EXIT_INTERNAL_ERROR:
 		return vm_report(vm, "KVM internal error at rip 0x%llx, "
-		    "suberror %u%s", rip, run->internal.suberror,
+		    "suberror %u%s", vm->regs.rip, run->internal.suberror,
 		    run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
 		    ": it cannot emulate the instruction" : "");
 	default:
@@ -805,13 +806,10 @@ static int vm_run(struct vm *vm)
  */
 static int cpuid_get(struct kvm *kvm)
 {
-	static union {
-		struct kvm_cpuid2 table;
-		uint8_t room[sizeof(struct kvm_cpuid2) +
-		    CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
-	} cpuid;
-
-	kvm->cpuid = &cpuid.table;
+	kvm->cpuid = malloc(sizeof(*kvm->cpuid) +
+	    CPUID_MAX * sizeof(kvm->cpuid->entries[0]));
+	if (kvm->cpuid == NULL)
+		return report("malloc", "%s", strerror(errno));
 	kvm->cpuid->nent = CPUID_MAX;
 	if (kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0)
 		return report("KVM_GET_SUPPORTED_CPUID", "%s",

@@ -231,8 +231,7 @@ struct options {
 	size_t path_count;		/* of paths */
 	struct original *files;		/* the same, opened */
 	void *originals;		/* tree of files, by name */
-	struct stat *given;		/* which files -g and -f name */
-	size_t given_count;		/* of given */
+	struct stat *given;		/* the files of both lists: two each */
 	int directory;			/* the working directory */
 };
 
@@ -265,6 +264,7 @@ struct vm {
 	uint8_t *ram;			/* opt->memory bytes, or NULL */
 	struct tables *tables;		/* right after RAM */
 	struct kvm_run *run;		/* shared with KVM, or NULL */
+	struct kvm_regs regs;		/* of the vCPU, once it has stopped */
 	struct kvm_coalesced_mmio_ring *ring;	/* in kvm_run, or NULL */
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
@@ -277,6 +277,7 @@ struct vm {
 	bool started;			/* thread exists */
 	atomic_int tid;			/* of the thread; 0 before it runs */
 	int result;			/* of vm_run, when the thread ends */
+	int image_fd;			/* the image, open; or -errno */
 	int folder;			/* vmN, for its files; or -errno */
 	bool folder_made;		/* by this run */
 	bool failed;			/* it must end; an error is reported */
@@ -345,7 +346,6 @@ static int report(const char *name, const char *format, ...)
 __attribute__((format(printf, 2, 3)))
 static int vm_report(const struct vm *vm, const char *format, ...)
 {
-	const char *name = vm->image;
 	char what[256];
 	char numbered[PATH_MAX + 32];
 	size_t same = 0;
@@ -355,11 +355,9 @@ static int vm_report(const struct vm *vm, const char *format, ...)
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	for (size_t i = 0; i < vm->opt->count; i++)
-		same += strcmp(vm->opt->images[i], name) == 0;
-	snprintf(numbered, sizeof(numbered), "%s#%zu", name, vm->number);
-	if (same > 1)
-		name = numbered;
-	return report(name, "%s", what);
+		same += strcmp(vm->opt->images[i], vm->image) == 0;
+	snprintf(numbered, sizeof(numbered), "%s#%zu", vm->image, vm->number);
+	return report(same > 1 ? numbered : vm->image, "%s", what);
 }
 
 /* Reports errno as the failure of CALL for this VM; returns -1. */
@@ -405,9 +403,10 @@ static int memory_create(struct vm *vm)
 static int image_load(struct vm *vm)
 {
 	size_t most = vm->opt->memory + 1, size = 0;
-	int fd = stop_signal ? -1 : open(vm->image, O_RDONLY | O_CLOEXEC);
+	int fd = stop_signal ? -1 : vm->image_fd;
 	ssize_t n = -1;
 
+	errno = -fd;			/* if it could not be opened */
 	/* A byte past RAM, in tables, shows that the image is too large. */
 	while (fd >= 0 && size < most &&
 	    (n = read(fd, vm->ram + size, most - size)) > 0)
@@ -566,8 +565,6 @@ static int vcpu_create(struct vm *vm)
 	if (run == MAP_FAILED)
 		return vm_fail(vm, "mmap of kvm_run");
 	vm->run = run;
-	/* Each exit is to store the registers in it: KVM_CAP_SYNC_REGS. */
-	vm->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 	if (kvm_ioctl(vm->vcpu, KVM_SET_CPUID2, vm->kvm->cpuid) < 0)
 		return vm_fail(vm, "KVM_SET_CPUID2");
 	return registers_set(vm);
@@ -749,9 +746,11 @@ static int io_error(struct vm *vm, const char *what)
 
 	if (console_flush(vm) != 0)
 		return -1;
+	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &vm->regs) < 0)
+		return vm_fail(vm, "KVM_GET_REGS");
 	return vm_report(vm, "%s of %u byte%s, port 0x%x, at rip 0x%llx: %s",
 	    out ? "OUT" : "IN", size, size == 1 ? "" : "s", vm->run->io.port,
-	    vm->run->s.regs.regs.rip, what);
+	    vm->regs.rip, what);
 }
 
 /* Reads a byte of input; end of file reads as 0xFF, once. */
@@ -1028,7 +1027,7 @@ static int file_publish(struct vm *vm, struct file *file, int fd)
 	int error = 0;
 
 	if (fstatat(vm->folder, file->name, &old, AT_SYMLINK_NOFOLLOW) == 0)
-		for (size_t i = 0; i < opt->given_count; i++)
+		for (size_t i = 0; i < 2 * (opt->count + opt->path_count); i++)
 			if (opt->given[i].st_dev == old.st_dev &&
 			    opt->given[i].st_ino == old.st_ino)
 				error = -EACCES;
@@ -1272,8 +1271,7 @@ static int originals_open(struct options *opt)
 	const size_t files = opt->path_count, all = opt->count + files;
 	int result = 0;
 
-	opt->given_count = 2 * all;
-	opt->given = calloc(opt->given_count, sizeof(*opt->given));
+	opt->given = calloc(2 * all, sizeof(*opt->given));
 	opt->files = calloc(files + 1, sizeof(*opt->files));
 	if (opt->given == NULL || opt->files == NULL)
 		return report("calloc", "%s", strerror(errno));
@@ -1322,8 +1320,7 @@ static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
 	    frame->error & PF_RW ? "write to" : "read from";
 
 	/* With a TSS of the guest's own the frame is on another stack. */
-	if (vm->run->s.regs.regs.rsp - TABLES_VIRTUAL(frame) >
-	    sizeof(frame->error))
+	if (vm->regs.rsp - TABLES_VIRTUAL(frame) > sizeof(frame->error))
 		return vm_report(vm, "%s", name);
 	if (vector != VECTOR_PF)
 		return vm_report(vm, "%s at rip 0x%llx", name, rip);
@@ -1334,7 +1331,7 @@ static int fault_report(struct vm *vm, uint64_t vector, unsigned long long cr2)
 /* Tells the guest's own hlt from a fault handler's, and reports the fault. */
 static int halt_check(struct vm *vm)
 {
-	uint64_t at = vm->run->s.regs.regs.rip - 1 - TABLES_VIRTUAL(hlt);
+	uint64_t at = vm->regs.rip - 1 - TABLES_VIRTUAL(hlt);
 	struct kvm_sregs sregs;
 
 	if (at > VECTORS)
@@ -1353,24 +1350,26 @@ static int halt_check(struct vm *vm)
 static int exit_check(struct vm *vm, int error)
 {
 	const struct kvm_run *run = vm->run;
-	const unsigned long long rip = run->s.regs.regs.rip;
 
 	if (error != 0)
 		return vm_report(vm, "KVM_RUN: %s", strerror(error));
+	if (kvm_ioctl(vm->vcpu, KVM_GET_REGS, &vm->regs) < 0)
+		return vm_fail(vm, "KVM_GET_REGS");
 	switch (run->exit_reason) {	/* api.rst 5, "exit_reason" */
 	case KVM_EXIT_HLT:
 		return halt_check(vm);
-	case KVM_EXIT_SHUTDOWN:
-		if (rip == 0xFFF0)	/* KVM has reset the vCPU, for AMD-V */
+	case KVM_EXIT_SHUTDOWN:		/* on AMD-V, KVM has reset the vCPU */
+		if (vm->regs.rip == 0xFFF0)
 			return vm_report(vm, "triple fault");
-		return vm_report(vm, "triple fault at rip 0x%llx", rip);
+		return vm_report(vm, "triple fault at rip 0x%llx",
+		    vm->regs.rip);
 	case KVM_EXIT_MMIO:
 		return vm_report(vm, "%s guest-physical address 0x%llx, where "
 		    "there is no memory", run->mmio.is_write ? "write to" :
 		    "read from", run->mmio.phys_addr);
 	case KVM_EXIT_INTERNAL_ERROR:
 		return vm_report(vm, "KVM internal error at rip 0x%llx, "
-		    "suberror %u%s", rip, run->internal.suberror,
+		    "suberror %u%s", vm->regs.rip, run->internal.suberror,
 		    run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
 		    ": it cannot emulate the instruction" : "");
 	default:
@@ -1486,13 +1485,10 @@ static int vm_run(struct vm *vm)
  */
 static int cpuid_get(struct kvm *kvm)
 {
-	static union {
-		struct kvm_cpuid2 table;
-		uint8_t room[sizeof(struct kvm_cpuid2) +
-		    CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
-	} cpuid;
-
-	kvm->cpuid = &cpuid.table;
+	kvm->cpuid = malloc(sizeof(*kvm->cpuid) +
+	    CPUID_MAX * sizeof(kvm->cpuid->entries[0]));
+	if (kvm->cpuid == NULL)
+		return report("malloc", "%s", strerror(errno));
 	kvm->cpuid->nent = CPUID_MAX;
 	if (kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0)
 		return report("KVM_GET_SUPPORTED_CPUID", "%s",
@@ -1550,27 +1546,6 @@ static int kvm_open(struct kvm *kvm)
 #define LANDLOCK_MAKE_REG (1u << 8)
 #define LANDLOCK_HANDLED 0x1FF7		/* all but to list a folder */
 
-/*
- * Allows ACCESS to the file FD or, if that is a folder, to all beneath it.  A
- * pipe needs no rule; a missing file, or a folder for an image, gets none.
- */
-static int path_allow(int rules, int fd, uint64_t access)
-{
-	const struct {
-		uint64_t access;
-		int32_t fd;
-	} __attribute__((packed)) rule = {access, fd};
-	struct stat status;
-
-	if (fd < 0 || (access == LANDLOCK_READ_FILE &&
-	    (fstat(fd, &status) != 0 || S_ISDIR(status.st_mode))))
-		return 0;
-	if (syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_PATH_BENEATH, &rule,
-	    0) != 0 && errno != EBADFD)
-		return report("landlock_add_rule", "%s", strerror(errno));
-	return 0;
-}
-
 /* For the system-call filter.  YES and NO stand for jumps to its last lines. */
 #define YES 255
 #define NO 254
@@ -1587,9 +1562,9 @@ static int path_allow(int rules, int fd, uint64_t access)
 /*
  * Allows the system calls that VMs take, with C libraries old and new.  No
  * memory becomes executable; clone(2) makes threads only; signals stay in this
- * process; files are opened to read, or are new and not set-user-ID.  Any
- * other call fails with ENOSYS, as in a kernel that lacks it, which C libraries
- * can deal with.  A kernel without seccomp allows all; seccomp_filter.rst.
+ * process; only new files are opened, and not as set-user-ID.  Any other call
+ * fails with ENOSYS, as in a kernel that lacks it, which C libraries can deal
+ * with.  A kernel without seccomp allows all; seccomp_filter.rst.
  */
 static int calls_confine(void)
 {
@@ -1597,10 +1572,11 @@ static int calls_confine(void)
 		/* Keeps the kernel from caching a result for every number. */
 		BPF_STMT(BPF_LD | BPF_IMM, 0),
 		LOAD(arch), EQUAL(AUDIT_ARCH_X86_64, 0, NO), LOAD(nr),
-		ONLY(SYS_ioctl, 11), LOAD(args[1]), ALLOW(KVM_CREATE_VM),
-		ALLOW(KVM_RUN), ALLOW(KVM_CREATE_VCPU), ALLOW(KVM_SET_CPUID2),
-		ALLOW(KVM_SET_USER_MEMORY_REGION), ALLOW(KVM_SET_SIGNAL_MASK),
-		ALLOW(KVM_SET_REGS), ALLOW(KVM_GET_SREGS), ALLOW(KVM_SET_SREGS),
+		ONLY(SYS_ioctl, 12), LOAD(args[1]), ALLOW(KVM_RUN),
+		ALLOW(KVM_CREATE_VM), ALLOW(KVM_SET_USER_MEMORY_REGION),
+		ALLOW(KVM_CREATE_VCPU), ALLOW(KVM_SET_CPUID2),
+		ALLOW(KVM_GET_SREGS), ALLOW(KVM_SET_SREGS), ALLOW(KVM_GET_REGS),
+		ALLOW(KVM_SET_REGS), ALLOW(KVM_SET_SIGNAL_MASK),
 		EQUAL(KVM_REGISTER_COALESCED_MMIO, YES, NO),
 		ALLOW(SYS_pread64), ALLOW(SYS_pwrite64), ALLOW(SYS_read),
 		ALLOW(SYS_write), ALLOW(SYS_poll), ALLOW(SYS_close),
@@ -1619,10 +1595,7 @@ static int calls_confine(void)
 		ONLY(SYS_clone, 2), LOAD(args[0]), ANY(CLONE_THREAD, YES, NO),
 		EQUAL(SYS_kill, 1, 0), ONLY(SYS_tgkill, 2),
 		LOAD(args[0]), EQUAL((uint32_t)getpid(), YES, NO),
-		ONLY(SYS_open, 3), LOAD(args[1]), CLEAR(LARGEFILE),
-		EQUAL(O_RDONLY | O_CLOEXEC, YES, NO),
-		ONLY(SYS_openat, 6), LOAD(args[2]), CLEAR(LARGEFILE),
-		EQUAL(O_RDONLY | O_CLOEXEC, YES, 0),
+		ONLY(SYS_openat, 5), LOAD(args[2]), CLEAR(LARGEFILE),
 		EQUAL(O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0, NO),
 		LOAD(args[3]), ANY(S_ISUID | S_ISGID, NO, YES),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
@@ -1646,14 +1619,17 @@ static int calls_confine(void)
 }
 
 /*
- * Confines the process.  Landlock allows it to read the images, to use the
- * files in the VMs' folders, and to remove empty folders; a kernel or a sandbox
- * without Landlock allows all.
+ * Confines the process.  Landlock, where there is any, lets it use the files in
+ * the VMs' folders and remove empty folders.
  */
 static int process_confine(int directory, const struct vm *vms, size_t count)
 {
 	const uint64_t handled = LANDLOCK_HANDLED;
-	int rules, result;
+	struct {
+		uint64_t access;
+		int32_t fd;
+	} __attribute__((packed)) rule;
+	int rules;
 
 #ifdef UNCONFINED			/* for sanitizers and valgrind */
 	return 0;
@@ -1666,35 +1642,33 @@ static int process_confine(int directory, const struct vm *vms, size_t count)
 		return errno == ENOSYS || errno == EOPNOTSUPP ||
 		    errno == EPERM ? calls_confine() :
 		    report("landlock_create_ruleset", "%s", strerror(errno));
-	result = path_allow(rules, directory, LANDLOCK_REMOVE_DIR);
-	for (size_t i = 0; i < count && result == 0; i++) {
-		result = path_allow(rules, vms[i].folder, LANDLOCK_READ_FILE |
-		    LANDLOCK_WRITE_FILE | LANDLOCK_MAKE_REG |
-		    LANDLOCK_REMOVE_FILE);
-		/* It stays open, so that the inode of the rule stays in use. */
-		if (result == 0)
-			result = path_allow(rules, open(vms[i].image,
-			    O_PATH | O_CLOEXEC), LANDLOCK_READ_FILE);
+	for (size_t i = 0; i <= count; i++) {
+		rule.fd = i < count ? vms[i].folder : directory;
+		rule.access = i == count ? LANDLOCK_REMOVE_DIR :
+		    LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE |
+		    LANDLOCK_MAKE_REG | LANDLOCK_REMOVE_FILE;
+		if (rule.fd >= 0 && syscall(LANDLOCK_ADD_RULE, rules,
+		    LANDLOCK_PATH_BENEATH, &rule, 0) != 0)
+			return report("landlock_add_rule", "%s",
+			    strerror(errno));
 	}
-	if (result == 0 && syscall(LANDLOCK_RESTRICT_SELF, rules, 0) != 0)
-		result = report("landlock_restrict_self", "%s",
-		    strerror(errno));
+	if (syscall(LANDLOCK_RESTRICT_SELF, rules, 0) != 0)
+		return report("landlock_restrict_self", "%s", strerror(errno));
 	close(rules);
-	return result == 0 ? calls_confine() : -1;
+	return calls_confine();
 }
 
 /* ---- threads ---------------------------------------------------------- */
 
-#define VM_DESCRIPTORS 4		/* VM, vCPU, image and folder */
+#define VM_DESCRIPTORS 3		/* VM, folder, and image or vCPU */
 
 /* Raises the limit on open files; returns how many are free, up to MOST. */
 static size_t descriptors_free(size_t most)
 {
-	struct rlimit limit;
+	struct rlimit limit = {INT_MAX, INT_MAX};
 	size_t count = 0;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return most;
+	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	for (int fd = 0; (rlim_t)fd < limit.rlim_cur && count < most; fd++)
@@ -1749,8 +1723,13 @@ static int threads_run(const struct options *opt, const struct kvm *kvm,
 	for (size_t i = 0; i < opt->count; i++) {
 		vm_init(&vms[i], opt, kvm, console, opt->images[i]);
 		vms[i].number = i + 1;
-		if (i < room)
+		if (i < room && !stop_signal) {
 			folder_create(&vms[i]);
+			vms[i].image_fd = open(opt->images[i], O_RDONLY |
+			    O_CLOEXEC);
+			if (vms[i].image_fd < 0)
+				vms[i].image_fd = -errno;
+		}
 	}
 	all_vms = vms;
 	if (process_confine(opt->directory, vms, room) != 0)
@@ -1774,7 +1753,8 @@ static int threads_run(const struct options *opt, const struct kvm *kvm,
 /* ---- command line ----------------------------------------------------- */
 
 static const char usage[] =
-    "usage: mini_hypervisor -m 2|4|8 -p 4|2 -g IMAGE... [-f FILE...]\n"
+    "usage: mini_hypervisor -m 2|4|8 -p 4|2 -g IMAGE...\n"
+    "                       [-f FILE...]\n"
     "  -m, --memory 2|4|8     MiB of RAM for each guest\n"
     "  -p, --page 4|2         size of its pages: 4 KiB or 2 MiB\n"
     "  -g, --guest IMAGE...   the guests, flat 64-bit binaries\n"
