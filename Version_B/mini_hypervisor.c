@@ -851,6 +851,24 @@ static int vm_io(struct vm *vm)
 }
 
 /*
+ * Waits for a task, since KVM_RUN makes one for each VM from Linux 6.12 on;
+ * false if a limit leaves none, and this VM has to end to make room.
+ */
+static bool task_wait(const struct vm *vm)
+{
+	static atomic_size_t last;	/* number of the VM that ends, or 0 */
+	const size_t number = vm->number, now = last;
+
+	if (now != 0 && syscall(SYS_tgkill, getpid(), all_vms[now - 1].tid,
+	    0) != 0)
+		last = 0;		/* it has ended: try again */
+	else if (now < number)
+		last = number;
+	poll(NULL, 0, 1);
+	return last != number;
+}
+
+/*
  * Runs the guest until it ends.  KVM_RUN lets the CPU execute the guest, and
  * returns with a VM exit to handle, or EINTR: a signal, or a tick to consume.
  */
@@ -866,6 +884,8 @@ static int vm_loop(struct vm *vm)
 			sigtimedwait(&tick_set, NULL, &(struct timespec){0});
 			if (console_tick(vm) != 0)
 				break;
+		} else if (error == EAGAIN && task_wait(vm)) {
+			continue;
 		} else if (error == 0 && reason == KVM_EXIT_IO) {
 			if (vm_io(vm) != 0)
 				break;

@@ -49,10 +49,10 @@ if [ "$tested" = covered/hypervisor ]; then
 else
 	# A VM's struct is larger in Version C, and all are mapped at once.
 	squeezed 'a limit on memory' 40 \
-		"$([ "$level" = C ] && echo 15 || echo 20)" . ulimit -v 60000
+		"$([ "$level" = C ] && echo 10 || echo 20)" . ulimit -v 60000
 fi
 # A group of processes that may have ten tasks.  From Linux 6.12 on KVM wants one
-# more when a VM first runs; the threads may have left none.
+# more for each VM, when it first runs.
 in_group() {
 	echo 0 >group/of_ten/cgroup.procs
 }
@@ -62,12 +62,8 @@ if may_change 'a limit on tasks'; then
 	echo +pids >group/cgroup.subtree_control
 	mkdir group/of_ten
 	echo 10 >group/of_ten/pids.max
-	case $(uname -r) in
-	[1-5].* | 6.[0-9].* | 6.1[01].*) runs=3 what='no thread' ;;
-	*) runs=0 what='(no thread|KVM_RUN)' ;;
-	esac
-	squeezed 'a limit on tasks' 20 $runs \
-		"$what: Resource temporarily unavailable" in_group
+	squeezed 'a limit on tasks' 20 3 \
+		'(no thread|KVM_RUN): Resource temporarily unavailable' in_group
 	rmdir group/of_ten
 	umount group
 	rmdir group
