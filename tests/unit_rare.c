@@ -199,6 +199,23 @@ static void test_ends(void)
 	    "a fault whose place can't be told");
 }
 
+/* VMs for which there are no tasks: the last ends, and then others try again. */
+static void test_tasks(void)
+{
+	static struct vm vms[] = {{.number = 1}, {.number = 2}};
+	bool last, waits, again;
+
+	all_vms = vms;
+	vms[1].tid = gettid();
+	last = task_wait(&vms[1]);
+	waits = task_wait(&vms[0]) && task_wait(&vms[0]);
+	vms[1].tid = INT_MAX;		/* of no thread */
+	again = task_wait(&vms[0]);
+	ok(!last && waits && again && !task_wait(&vms[0]),
+	    "one VM at a time makes room for the others' tasks");
+	all_vms = NULL;
+}
+
 /* What a signal to stop interrupts is not reported. */
 static void test_stop(void)
 {
@@ -328,6 +345,7 @@ int main(void)
 	test_output();
 	test_prompt();
 	test_ends();
+	test_tasks();
 	test_stop();
 	test_confined();
 	test_lock();
