@@ -29,7 +29,7 @@ case $version in
 	;;
 esac
 rounds=1
-[ "$1" != all ] || rounds='1 2 3 4'
+[ "$1" != all ] || rounds='1 2 3 4 5'
 cp "$here/../Version_C/mini_hypervisor.c" .
 
 # A folder, the functions, WP's options, and what is proved.

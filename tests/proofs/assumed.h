@@ -225,9 +225,13 @@ extern const int words;
 int option_next(char **argv);
 #define getopt_long(argc, argv, letters, options, index) option_next(argv)
 
+/* The heap, of which calloc gives parts: room for two lists of all words. */
+#define HEAP (2L * INT32_MAX)
+extern char **const heap;
 /*@ requires count >= 0;
-    assigns \result \from count;
-    ensures \result == \null || \valid(\result + (0 .. count - 1)); */
+    assigns \result \from count, heap;
+    ensures \result == \null || (\valid(\result + (0 .. count - 1)) &&
+	\exists integer i; 0 <= i <= HEAP - count && \result == heap + i); */
 char **pointers_new(size_t count);
 
 /*@ assigns \nothing;
