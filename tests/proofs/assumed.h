@@ -181,6 +181,11 @@ int file_open_at(int folder);
     ensures \result < 0 ==> 0 < errno < 4096; */
 int renameat(int from_folder, const char *from, int to_folder, const char *to);
 
+/* KVM_GET_REGS, the only ioctl in what is proved. */
+/*@ requires regs: \valid(regs);
+    assigns *regs, errno; */
+int registers_get(struct kvm_regs *regs);
+
 /* ---- the compiler ----------------------------------------------------- */
 
 /*@ requires \valid(sum);
