@@ -247,10 +247,9 @@ __attribute__((format(printf, 2, 3)))
 static int report(const char *name, const char *format, ...)
 {
 	char line[PATH_MAX + 256];
+	int size = snprintf(line, PATH_MAX, "mini_hypervisor: %.4000s: ", name);
 	va_list args;
-	int size;
 
-	size = snprintf(line, PATH_MAX, "mini_hypervisor: %.4000s: ", name);
 	va_start(args, format);
 	vsnprintf(line + size, sizeof(line) - 1 - (size_t)size, format, args);
 	va_end(args);
@@ -917,10 +916,13 @@ static int vm_run(struct vm *vm)
  */
 static int cpuid_get(struct kvm *kvm)
 {
-	kvm->cpuid = malloc(sizeof(*kvm->cpuid) +
-	    CPUID_MAX * sizeof(kvm->cpuid->entries[0]));
-	if (kvm->cpuid == NULL)
-		return report("malloc", "%s", strerror(errno));
+	static union {
+		struct kvm_cpuid2 table;
+		uint8_t room[sizeof(struct kvm_cpuid2) +
+		    CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
+	} cpuid;
+
+	kvm->cpuid = &cpuid.table;
 	kvm->cpuid->nent = CPUID_MAX;
 	if (kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0)
 		return report("KVM_GET_SUPPORTED_CPUID", "%s",

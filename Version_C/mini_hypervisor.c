@@ -167,6 +167,8 @@ struct tables {
 #define FILES_MAX 256			/* files that a VM can make or open */
 #define FILE_SIZE_MAX INT32_MAX		/* bytes: IN returns 32 bits */
 #define FILE_UNFINISHED "-unfinished"	/* in a VM's folder; no guest's name */
+#define FILE_NEW (O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | LARGEFILE)
+#define LARGEFILE 0100000		/* O_LARGEFILE, which musl adds */
 #define HANDLES_MAX 256			/* handles that a VM has */
 #define HANDLE_FIRST 3			/* after those of the console */
 
@@ -327,10 +329,9 @@ __attribute__((format(printf, 2, 3)))
 static int report(const char *name, const char *format, ...)
 {
 	char line[PATH_MAX + 256];
+	int size = snprintf(line, PATH_MAX, "mini_hypervisor: %.4000s: ", name);
 	va_list args;
-	int size;
 
-	size = snprintf(line, PATH_MAX, "mini_hypervisor: %.4000s: ", name);
 	va_start(args, format);
 	vsnprintf(line + size, sizeof(line) - 1 - (size_t)size, format, args);
 	va_end(args);
@@ -1004,8 +1005,7 @@ static int file_create(struct vm *vm, const struct file *file, int from)
 		return -EIO;
 	}
 	unlinkat(vm->folder, FILE_UNFINISHED, 0);	/* of a killed run */
-	fd = openat(vm->folder, FILE_UNFINISHED, O_RDWR | O_CREAT | O_EXCL |
-	    O_CLOEXEC, mode);
+	fd = openat(vm->folder, FILE_UNFINISHED, FILE_NEW, mode);
 	if (fd < 0)
 		return -errno;
 	if (from >= 0)
@@ -1505,10 +1505,13 @@ static int vm_run(struct vm *vm)
  */
 static int cpuid_get(struct kvm *kvm)
 {
-	kvm->cpuid = malloc(sizeof(*kvm->cpuid) +
-	    CPUID_MAX * sizeof(kvm->cpuid->entries[0]));
-	if (kvm->cpuid == NULL)
-		return report("malloc", "%s", strerror(errno));
+	static union {
+		struct kvm_cpuid2 table;
+		uint8_t room[sizeof(struct kvm_cpuid2) +
+		    CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
+	} cpuid;
+
+	kvm->cpuid = &cpuid.table;
 	kvm->cpuid->nent = CPUID_MAX;
 	if (kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0)
 		return report("KVM_GET_SUPPORTED_CPUID", "%s",
@@ -1574,8 +1577,6 @@ static int kvm_open(struct kvm *kvm)
 #define EQUAL(value, yes, no) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
 #define ANY(bits, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, yes, no)
-#define CLEAR(bits) BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(bits))
-#define LARGEFILE 0100000		/* O_LARGEFILE, which musl adds */
 #define ALLOW(call) EQUAL(call, YES, 0)
 #define ONLY(call, count) EQUAL(call, 0, count)	/* or skip COUNT lines */
 
@@ -1615,8 +1616,7 @@ static int calls_confine(void)
 		ONLY(SYS_clone, 2), LOAD(args[0]), ANY(CLONE_THREAD, YES, NO),
 		EQUAL(SYS_kill, 1, 0), ONLY(SYS_tgkill, 2),
 		LOAD(args[0]), EQUAL((uint32_t)getpid(), YES, NO),
-		ONLY(SYS_openat, 5), LOAD(args[2]), CLEAR(LARGEFILE),
-		EQUAL(O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0, NO),
+		ONLY(SYS_openat, 4), LOAD(args[2]), EQUAL(FILE_NEW, 0, NO),
 		LOAD(args[3]), ANY(S_ISUID | S_ISGID, NO, YES),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),

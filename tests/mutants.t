@@ -148,7 +148,7 @@ if [ -w /dev/kvm ]; then
 	mutant subverted 's/ANY\(CLONE_THREAD, YES, NO\)/ANY(CLONE_THREAD, YES, YES)/'
 	mutant subverted 's/EQUAL\(SYS_kill, 1, 0\)/EQUAL(SYS_kill, YES, 0)/'
 	mutant subverted 's/ANY\(S_ISUID \| S_ISGID, NO, YES\)/ANY(S_ISGID, NO, YES)/'
-	mutant subverted 's/O_EXCL \| O_CLOEXEC, 0, NO\)/O_EXCL | O_CLOEXEC, 0, 0)/'
+	mutant subverted 's/EQUAL\(FILE_NEW, 0, NO\)/EQUAL(FILE_NEW, 0, 0)/'
 	mutant confined 's/ALLOW\(SYS_timer_create\),//'
 	mutant confined 's/^\t\tfolder_remove\(.*/\t\t;/'
 	mutant limits 's/^#define VM_DESCRIPTORS 3/#define VM_DESCRIPTORS 2/'

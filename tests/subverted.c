@@ -55,7 +55,7 @@ static long parted(long pid)
 static long subvert(void)
 {
 	char *const command[] = {(char *)(uintptr_t)"true", NULL};
-	const int make = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+	const int make = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | 0100000;
 	const size_t page = 4096;
 
 	if (strcmp(what, "execve") == 0)
