@@ -1,8 +1,14 @@
 /*
- * Makes calls by 1 to 3 VMs, through the file device and through POSIX calls,
- * as twin.h says.  A byte tells who calls and what; more bytes, what the fields
- * of the request block are.  The bytes are libFuzzer's or, built without it, a
- * random number generator's:
+ * To a guest, copy on write must be as if its VM had had copies of all shared
+ * files from the start.  A twin is a VM and that other world beside it: RAM
+ * that is like the VM's, and a folder that began with full copies and in which
+ * nothing but POSIX calls works.  Calls by 1 to 3 VMs are made in both, and
+ * must come to the same results, the same bytes in RAM and in the end the same
+ * files.
+ *
+ * A byte tells who calls and what; more bytes, what the fields of the request
+ * block are.  The bytes are libFuzzer's or, built without it, a random number
+ * generator's:
  *
  *	random_files SEQUENCES [SEED [record]]
  *
@@ -13,7 +19,7 @@
  * Works in the working directory, which must be empty.
  */
 
-#include "twin.h"
+#include "vm.h"
 
 #define VMS 3
 #define RAM (32 * KIB)
@@ -22,10 +28,360 @@
 #define BUFFER 0x4000u
 #define CALLS_MAX 256		/* as many files as there may be, not more */
 #define SEQUENCE 200		/* bytes of one that is random */
+#define BIG 5000		/* bytes of the largest original */
+#define ORIGINALS 3
+#define SHARED (ORIGINALS + 1)	/* one is missing */
+#define REFUSED LONG_MIN	/* the result is any error */
 
+struct twin {
+	struct vm vm;
+	uint8_t ram[RAM];		/* what vm.ram must be */
+	char folder[32];		/* what the VM's files must be */
+	int fds[HANDLES_MAX];		/* by handle, or -1 */
+};
+
+static char *paths[SHARED] = {"big", "./small", "given/empty", "given/absent"};
+static const char *const files[SHARED] = {"big", "small", "empty", "absent"};
+static const size_t sizes[ORIGINALS] = {BIG, 100, 0};
+static uint8_t contents[ORIGINALS][BIG];
+static struct options opt =
+    {.memory = RAM, .paths = paths, .path_count = SHARED};
 static const uint8_t *input;
 static size_t left;		/* bytes of it */
 static FILE *calls, *output;	/* or NULL */
+
+static unsigned long sequence;		/* of calls, its number */
+
+/* Says what differs; ends the process. */
+static _Noreturn void fail(const char *what, long got, long wanted)
+{
+	fprintf(tap, "not ok 1 - sequence %lu: %s: %ld, wanted %ld\n1..1\n",
+	    sequence, what, got, wanted);
+	fflush(tap);
+	abort();
+}
+
+static long result(long value)
+{
+	return value < 0 ? -errno : value;
+}
+
+/* Makes the file PATH what original NUMBER is at the start. */
+static void file_fill(const char *path, size_t number)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+	if (fd < 0 || write(fd, contents[number], sizes[number]) !=
+	    (ssize_t)sizes[number])
+		fail(path, -errno, 0);
+	close(fd);
+}
+
+/* Whether the file PATH is what original NUMBER was at the start. */
+static bool file_holds(const char *path, size_t number)
+{
+	static uint8_t data[BIG + 1];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, data, sizeof(data));
+
+	close(fd);
+	return n == (ssize_t)sizes[number] &&
+	    memcmp(data, contents[number], (size_t)n) == 0;
+}
+
+/* Where, from AT on, there are data in a file of SIZE bytes; or SIZE. */
+static off_t data_next(int fd, off_t at, off_t size)
+{
+	off_t next = lseek(fd, at, SEEK_DATA);
+
+	return next < 0 ? size : next;
+}
+
+/* Compares two files, which may be 2 GiB of almost nothing. */
+static void same(const char *path, const char *wanted)
+{
+	static char a[1 << 16], b[1 << 16];
+	int fa = open(path, O_RDONLY | O_NOFOLLOW), fb = open(wanted, O_RDONLY);
+	off_t size = lseek(fa, 0, SEEK_END), at = 0, ahead;
+	ssize_t n;
+
+	if (size < 0 || size != lseek(fb, 0, SEEK_END))
+		fail(path, size, lseek(fb, 0, SEEK_END));
+	while (at < size) {
+		ahead = data_next(fb, at, size);
+		at = data_next(fa, at, size);
+		if (ahead < at)
+			at = ahead;
+		n = pread(fa, a, sizeof(a), at);
+		if (n != pread(fb, b, sizeof(b), at) || n < 0 ||
+		    memcmp(a, b, (size_t)n) != 0)
+			fail(path, at, at);
+		at += n;
+	}
+	close(fa);
+	close(fb);
+}
+
+/* Makes the originals, and an idle console. */
+static void originals_make(void)
+{
+	struct rlimit limit;
+
+	tap_open();
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	mkdir("given", 0777);
+	for (size_t i = 0; i < ORIGINALS; i++) {
+		for (size_t at = 0; at < sizes[i]; at++)
+			contents[i][at] = (uint8_t)(i + at * 7 % 83);
+		file_fill(paths[i], i);
+	}
+	redirect(STDIN_FILENO, "/dev/null");
+	redirect(STDOUT_FILENO, "/dev/null");
+	if (originals_open(&opt) != 0)
+		exit(1);
+}
+
+/* Compares the originals with what they were. */
+static void originals_check(void)
+{
+	for (size_t i = 0; i < ORIGINALS; i++)
+		if (!file_holds(paths[i], i))
+			fail(paths[i], 0, 0);
+	if (access(paths[ORIGINALS], F_OK) == 0)
+		fail(paths[ORIGINALS], 0, -ENOENT);
+}
+
+/* Makes the VM of guest NUMBER, and its twin. */
+static void twin_begin(struct twin *twin, size_t number)
+{
+	char path[64];
+
+	vm_begin(&twin->vm, &opt, number);
+	memset(twin->ram, 0, sizeof(twin->ram));
+	memset(twin->fds, -1, sizeof(twin->fds));
+	snprintf(twin->folder, sizeof(twin->folder), "posix%zu", number);
+	if (mkdir(twin->folder, 0777) != 0)
+		exit(1);
+	for (size_t i = 0; i < ORIGINALS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", twin->folder, files[i]);
+		file_fill(path, i);
+	}
+}
+
+/* Compares the VM's file NAME with its twin, and removes both. */
+static void file_end(const struct twin *twin, const char *name)
+{
+	char path[512], wanted[512];
+	size_t number = 0;
+
+	snprintf(path, sizeof(path), "vm%zu/%s", twin->vm.number, name);
+	snprintf(wanted, sizeof(wanted), "%s/%s", twin->folder, name);
+	while (number < ORIGINALS && strcmp(files[number], name) != 0)
+		number++;
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		same(path, wanted);
+	else if (number == ORIGINALS || !file_holds(wanted, number))
+		fail(path, -ENOENT, 0);
+	unlink(path);
+	unlink(wanted);
+}
+
+/* Compares all that is left of the VM with its twin, and removes both. */
+static void twin_end(struct twin *twin)
+{
+	const struct dirent *entry;
+	char path[64];
+	DIR *folder;
+
+	vm_end(&twin->vm);
+	for (int i = 0; i < HANDLES_MAX; i++)
+		if (twin->fds[i] >= 0)
+			close(twin->fds[i]);
+	folder = opendir(twin->folder);
+	while ((entry = readdir(folder)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			file_end(twin, entry->d_name);
+	closedir(folder);
+	rmdir(twin->folder);
+	snprintf(path, sizeof(path), "vm%zu", twin->vm.number);
+	if (rmdir(path) != 0 && errno != ENOENT)
+		fail(path, -errno, 0);
+}
+
+static bool in_ram(uint64_t address, uint64_t size)
+{
+	return address <= RAM && size <= RAM - address;
+}
+
+/* The name of the file that a guest means by PATH; NULL if it can't be one. */
+static const char *name_meant(const char *path)
+{
+	for (size_t i = 0; i < SHARED; i++)
+		if (strcmp(path, paths[i]) == 0)
+			return files[i];
+	if (strchr("-", path[0]) != NULL || strcmp(path, ".") == 0 ||
+	    strcmp(path, "..") == 0)
+		return NULL;
+	for (size_t i = 0; path[i] != '\0'; i++)
+		if (path[i] == '/' || (path[i] > 0 && path[i] < 32) ||
+		    path[i] == 127)
+			return NULL;
+	return path;
+}
+
+static long twin_open(struct twin *twin, const struct request *request)
+{
+	const int known = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND;
+	int flags = (int)request->flags, number = HANDLE_FIRST;
+	const char *given, *name;
+	static char path[PATH_MAX];
+
+	if ((flags & ~known) || (flags & O_ACCMODE) == O_ACCMODE)
+		return -EINVAL;
+	if (!in_ram(request->address, 1))
+		return -EFAULT;
+	given = (const char *)twin->ram + request->address;
+	if (memchr(given, '\0', RAM - request->address) == NULL)
+		return -EFAULT;
+	name = name_meant(given);
+	if (name == NULL)
+		return REFUSED;
+	if (strlen(name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	while (number < HANDLES_MAX && twin->fds[number] >= 0)
+		number++;
+	if (number == HANDLES_MAX)
+		return -EMFILE;
+	if (!(flags & O_CREAT))		/* POSIX leaves it undefined then */
+		flags &= ~O_EXCL;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		flags |= O_CREAT;
+	snprintf(path, sizeof(path), "%s/%s", twin->folder, name);
+	twin->fds[number] = open(path, flags, 0666);
+	return twin->fds[number] < 0 ? -errno : number;
+}
+
+static long twin_close(struct twin *twin, const struct request *request, int fd)
+{
+	if (fd < 0)
+		return -EBADF;
+	twin->fds[request->handle] = -1;
+	return result(close(fd));
+}
+
+/* The console's input has ended. */
+static long twin_read(struct twin *twin, const struct request *request, int fd)
+{
+	uint64_t at = request->address, size = request->size;
+
+	if (request->handle == STDIN_FILENO)
+		return in_ram(at, size) ? 0 : -EFAULT;
+	if (!in_ram(at, size))
+		return read(fd, twin->ram, 0) < 0 ? -errno : -EFAULT;
+	return result(read(fd, twin->ram + at, size));
+}
+
+static long twin_write(struct twin *twin, const struct request *request, int fd)
+{
+	bool good = in_ram(request->address, request->size);
+	struct rlimit limit, before;
+	long n;
+
+	if (request->handle == STDOUT_FILENO ||
+	    request->handle == STDERR_FILENO)
+		return good ? (long)request->size : -EFAULT;
+	if (!good)
+		return write(fd, twin->ram, 0) < 0 ? -errno : -EFAULT;
+	getrlimit(RLIMIT_FSIZE, &before);
+	limit = before;
+	limit.rlim_cur = FILE_SIZE_MAX;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	n = result(write(fd, twin->ram + request->address, request->size));
+	setrlimit(RLIMIT_FSIZE, &before);
+	return n;
+}
+
+static long twin_seek(const struct request *request, int fd)
+{
+	int64_t offset = (int64_t)request->size;
+	off_t here = lseek(fd, 0, SEEK_CUR), base;
+
+	if (request->handle >= 0 && request->handle < HANDLE_FIRST)
+		return -ESPIPE;
+	if (here < 0)
+		return -EBADF;
+	if (request->flags > SEEK_END)
+		return -EINVAL;
+	base = lseek(fd, 0, (int)request->flags);
+	lseek(fd, here, SEEK_SET);
+	if (offset > FILE_SIZE_MAX - base)
+		return -EOVERFLOW;
+	return result(lseek(fd, offset < -base ? -1 : base + offset, SEEK_SET));
+}
+
+/* Makes the call whose block is at vm.request, without the device. */
+static long twin_posix(struct twin *twin)
+{
+	struct request request;
+	int fd = -1;
+
+	if (!in_ram(twin->vm.request, sizeof(request)))
+		return -EFAULT;
+	memcpy(&request, twin->ram + twin->vm.request, sizeof(request));
+	if (request.handle >= HANDLE_FIRST &&
+	    request.handle < HANDLES_MAX)
+		fd = twin->fds[request.handle];
+	switch (request.operation) {
+	case OPERATION_OPEN:
+		return twin_open(twin, &request);
+	case OPERATION_CLOSE:
+		return twin_close(twin, &request, fd);
+	case OPERATION_READ:
+		return twin_read(twin, &request, fd);
+	case OPERATION_WRITE:
+		return twin_write(twin, &request, fd);
+	case OPERATION_SEEK:
+		return twin_seek(&request, fd);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Puts SIZE bytes at ADDRESS, which is RAM, in both. */
+static void twin_put(struct twin *twin, uint64_t address, const void *data,
+    size_t size)
+{
+	memcpy(twin->vm.ram + address, data, size);
+	memcpy(twin->ram + address, data, size);
+}
+
+/* Makes the call whose block is at vm.request in both; returns its result. */
+static int32_t twin_call(struct twin *twin)
+{
+	static const char *const calls[] = {"nothing", "open", "close", "read",
+	    "write", "lseek"};
+	uint32_t operation = 0;
+	int64_t got;
+	long wanted;
+
+	if (in_ram(twin->vm.request, sizeof(struct request)))
+		memcpy(&operation, twin->ram + twin->vm.request,
+		    sizeof(operation));
+	got = files_call(&twin->vm);
+	wanted = twin_posix(twin);
+	if (wanted == REFUSED ? got >= 0 : got != wanted)
+		fail(calls[operation > OPERATION_SEEK ? 0 : operation],
+		    (long)got, wanted);
+	if (twin->vm.failed)
+		fail("the VM", -1, 0);
+	if (memcmp(twin->vm.ram, twin->ram, RAM) != 0)
+		fail("RAM", 0, 0);
+	return (int32_t)got;
+}
 
 /* The next byte of the input; 0 after its end. */
 static uint8_t byte(void)
@@ -77,12 +433,13 @@ static void path_put(struct twin *twin)
 	    "mine", "absent", "given/absent", "./small", "given/empty"};
 	static const char *const bad[] = {"", ".", "..", "/", "-own", "../big",
 	    "../own", "../vm2/own", "../posix1/big", "given/../big", "big/",
-	    "/etc/own", FILE_UNFINISHED, "..own", "own\n"};
+	    "/etc/own", FILE_UNFINISHED, "..own", "own\n", "own\177",
+	    "\33[2J", "./own"};
 	const size_t lengths[] = {1, 8, NAME_MAX, NAME_MAX + 1, PATH_MAX - 1,
 	    PATH_MAX};
 	char path[PATH_MAX + 1];
 	uint8_t b = byte();
-	const char *text = b < 0xC0 ? good[b % 9] : bad[b % 15];
+	const char *text = b < 0xC0 ? good[b % 9] : bad[b % 18];
 	size_t size = lengths[b % 6];
 
 	if (b < 0xE0) {
@@ -198,8 +555,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct twin twins[VMS];
 	size_t count, before;
 
-	if (opt.memory == 0)
-		originals_make(RAM);
+	if (opt.files == NULL)
+		originals_make();
 	before = descriptors();
 	input = data;
 	left = size;
