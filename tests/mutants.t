@@ -68,10 +68,10 @@ for test in $all; do
 done
 
 # Names, addresses and handles.
-mutant unit_files "s/ \|\| name\[0\] == '-'//"
-mutant unit_files "s/\(uint8_t\)\*name < ' ' \|\| //"
-mutant unit_files "s/ \|\| \*name == '.177'//"
-mutant unit_files "s/\*name == '\/' \|\| //"
+mutant random_files "s/ \|\| name\[0\] == '-'//"
+mutant random_files "s/\(uint8_t\)\*name < ' ' \|\| //"
+mutant random_files "s/ \|\| \*name == '.177'//"
+mutant random_files "s/\*name == '\/' \|\| //"
 mutant random_files 's/> NAME_MAX\)/>= NAME_MAX)/'
 mutant unit_files 's/address > memory - size/address > memory - size + 1/'
 mutant random_files 's/^#define HANDLE_FIRST 3/#define HANDLE_FIRST 2/'
