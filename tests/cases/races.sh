@@ -17,8 +17,7 @@ stop INT
 [ "$status" -eq 130 ] && ! grep -q 'WARNING: ThreadSanitizer' err
 ok $? 'and race for nothing' || grep -A 20 WARNING err | sed 's/^/# /'
 
-head -c 1048576 /dev/zero >big
-printf '%s\n' a b c d >input
-hv -m 2 -p 2 -g g/stamp.img g/stamp.img g/stamp.img g/stamp.img -f big <input
-[ "$status" -eq 0 ] && [ "$(grep -c stamped out)" -eq 4 ] && [ ! -s err ]
+head -c 100000 /dev/zero >given
+hv -m 2 -p 2 -g g/cow.img g/cow.img g/cow.img g/cow.img -f given
+[ "$status" -eq 0 ] && [ ! -s err ]
 ok $? 'nor do four that copy and write one shared file' || sed 's/^/# /' err
