@@ -39,8 +39,7 @@ example_says() {
 if [ "$level" = A ]; then
 	says guest "$machine" "$memory" >want_out
 else
-	sort -s -t : -k 1,1 out >sorted
-	mv sorted out
+	sort -s -t : -k 1,1 -o out out
 	{
 		example_says guest1 1
 		example_says guest2 2

@@ -98,8 +98,7 @@ if [ "$level" != A ]; then
 	truncate -s 4194305 large.img
 	hv -m 4 -p 4 -g g/hello.img missing.img empty.img large.img . \
 		program g/hello.img -g g/hello.img
-	sort err >sorted
-	mv sorted err
+	sort -o err err
 	sed 's/^/mini_hypervisor: /' >want_err <<-END
 		.: Is a directory
 		empty.img: is empty
