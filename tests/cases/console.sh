@@ -51,25 +51,6 @@ run 4 2 greedy </dev/null
 ended 'a guest that reads on after it' 1 '\0377' "IN of 1 byte, port 0xe9, at \
 rip $(cat g/greedy.rip): input has ended already"
 
-name='input that is there is echoed in one piece'
-if [ "$BOX" = intel ]; then
-	skip "$name" 'Bochs carries no strace'
-else
-	exec 4<>in
-	{
-		head -c 20000 /dev/zero | tr '\0' x
-		printf '\377'
-	} >&4
-	ASAN_OPTIONS=detect_leaks=0 strace -f --seccomp-bpf \
-		-e trace=write,rt_sigtimedwait -o traced \
-		"$program" -m 4 -p 2 -g g/echo.img <in >out 2>err
-	exec 4>&-
-	# A tick may cut it.
-	writes=$(($(count traced 'write(1,') - $(count traced rt_sigtimedwait)))
-	[ $writes -le 10 ] && [ "$(wc -c <out)" -eq 20001 ] && [ ! -s err ]
-	ok $? "$name" || echo "# $writes writes"
-fi
-
 in_background g/prompt.img
 wait_for out 'name? '
 ok $? 'a prompt without a newline is there before the answer'

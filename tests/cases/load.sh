@@ -1,10 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# Load: a thousand guests with files, and a guest that prints without end.
-
-# available: the KiB of memory that the host has left.
-available() {
-	awk '/^MemAvailable:/ { print $2 }' /proc/meminfo
-}
+# Load: a thousand guests with files.
 
 # printed: whether out has as much as the guests are to print.
 printed() {
@@ -16,7 +11,6 @@ awk 'BEGIN { for (i = 1000; i < 1100; i++) printf "%-39d\n", i }' >load
 cp load original
 awk -v n=$guests 'BEGIN { for (i = 1; i <= n; i++) printf "%04d\n", i }' >input
 : >out
-before=$(available)
 # shellcheck disable=SC2046
 timeout 300 "$program" -m 2 -p 2 -g $(sed 's,.*,g/load.img,' input) \
 	-f load <in >out 2>err &
@@ -25,11 +19,6 @@ exec 4<>in
 size=$((guests * 6))
 wait_until printed
 ok $? "$guests guests run at the same time"
-# VmHWM lacks up to 64 pages of each thread in kernels before 6.2.
-process=$(awk '/^Rss:/ { print $2 }' "/proc/$pid/smaps_rollup")
-host=$((before - $(available)))
-echo "# memory: $((process / guests)) KiB of the process and $((host / guests))" \
-	"KiB of the host for each guest, while all wait"
 # Fifty at a time: an emulated CPU has no time for the ticks of a thousand.
 from=1
 while [ $from -lt $guests ]; do
@@ -76,29 +65,3 @@ ok $? 'each has its own copy of the shared file, with what it wrote'
 cmp load original
 ok $? 'and the original is as it was'
 rm -r vm*
-
-# Output that waits for its reader waits in the pipe, and a guest waits with it.
-# resident: the KiB of memory that the hypervisor has when it waits so.
-resident() {
-	wait_until waits_to_write &&
-		awk '/^Rss:/ { print $2 }' "/proc/$pid/smaps_rollup"
-}
-[ -p full ] || mkfifo full
-echo 'x 060000 999999' >input
-"$program" -m 2 -p 2 -g g/lines.img <input >full 2>err &
-pid=$!
-exec 5<full
-head -c 262144 <&5 >taken
-first=$(resident)
-head -c 3932160 <&5 >>taken
-last=$(resident)
-[ "$(stat -c %s taken)" -eq 4194304 ] && [ $((last - first)) -le 64 ]
-ok $? 'four MiB into a slow reader grow the process by nothing' ||
-	echo "# from ${first:-?} to ${last:-?} KiB"
-kill -TERM $pid
-cat <&5 >/dev/null
-exec 5<&-
-{ wait $pid; } 2>/dev/null
-[ $? -eq 143 ] && [ ! -s err ]
-ok $? 'which ends when it is told to'
-rm taken
