@@ -56,8 +56,6 @@ cp "$here"/*.[ch] "$work/tests"
 cp "$text" "$work/Version_C"
 # The program itself, as one that kvm.sh takes.
 echo '#include "../Version_C/mini_hypervisor.c"' >"$work/tests/hypervisor.c"
-sed -i 's/HYPERVISOR$/"..\/Version_C\/mini_hypervisor.c"/' \
-	"$work/tests/unit_tables.c"
 
 all='unit_files random_files unit_rare unit_tables'
 [ ! -w /dev/kvm ] || all="$all subverted confined limits"

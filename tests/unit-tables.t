@@ -1,8 +1,4 @@
 #!/bin/sh
-# The tables that each version builds, walked without a CPU.
+# The tables that the CPU reads, walked without one.
 
-cd "$(dirname -- "$0")" || exit
-for program in unit_tables_a unit_tables_b unit_tables_c; do
-	./$program | sed 's/^\(ok\|not ok\) [0-9]* /\1 /; /^1\.\./d'
-done
-echo "1..$((3 * 60))"
+exec "$(dirname -- "$0")/unit_tables"
