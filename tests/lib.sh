@@ -246,12 +246,9 @@ count() {
 
 # repeat COUNT WORD...: prints the words COUNT times.
 repeat() {
-	left=$1
+	times=$1
 	shift
-	while [ "$left" -gt 0 ]; do
-		echo "$@"
-		left=$((left - 1))
-	done
+	yes "$*" | head -n "$times"
 }
 
 # le32 NUMBER...: prints each as four bytes, the lowest first.

@@ -1,28 +1,26 @@
-# Prints rsp modulo 16 and flags, then rdi and rsi in MiB and KiB.
+# Prints the registers that it starts with: flags, rsp, rdi, rsi, and all others
+# or-ed, eight bytes each.
 	.include "guest.inc"
 	pushf
-	pop	%rbx
-	mov	%rsi, %r8
-	shr	$20, %rdi
-	shr	$10, %r8
-	cmp	$2048, %r8
-	jne	1f
-	mov	$2, %r8d
-1:	mov	%rsp, %rcx
-	and	$15, %ecx
-	lea	digits(%rip), %rax
-	mov	(%rax, %rcx), %cl
-	mov	%cl, text(%rip)
-	mov	(%rax, %rdi), %cl
-	mov	%cl, text + 2(%rip)
-	mov	(%rax, %r8), %cl
-	mov	%cl, text + 4(%rip)
-	mov	(%rax, %rbx), %cl
-	mov	%cl, text + 6(%rip)
+	popq	0x1000
+	mov	%rsp, 0x1008
+	mov	%rdi, 0x1010
+	mov	%rsi, 0x1018
+	or	%rbx, %rax
+	or	%rcx, %rax
+	or	%rdx, %rax
+	or	%rbp, %rax
+	or	%r8, %rax
+	or	%r9, %rax
+	or	%r10, %rax
+	or	%r11, %rax
+	or	%r12, %rax
+	or	%r13, %rax
+	or	%r14, %rax
+	or	%r15, %rax
+	mov	%rax, 0x1020
 	mov	$CONSOLE, %edx
-	lea	text(%rip), %rsi
-	mov	$8, %ecx
+	mov	$0x1000, %esi
+	mov	$40, %ecx
 	rep outsb
 	bye
-digits:	.ascii	"0123456789abcdef"
-text:	.ascii	"? ? ? ?\n"
