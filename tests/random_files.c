@@ -80,13 +80,7 @@ static void file_fill(const char *path, size_t number)
 /* Whether the file PATH is what original NUMBER was at the start. */
 static bool file_holds(const char *path, size_t number)
 {
-	static uint8_t data[BIG + 1];
-	int fd = open(path, O_RDONLY);
-	ssize_t n = fd < 0 ? -1 : read(fd, data, sizeof(data));
-
-	close(fd);
-	return n == (ssize_t)sizes[number] &&
-	    memcmp(data, contents[number], (size_t)n) == 0;
+	return file_is(path, contents[number], sizes[number]);
 }
 
 /* Where, from AT on, there are data in a file of SIZE bytes; or SIZE. */
@@ -132,6 +126,8 @@ static void originals_make(void)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max = FILE_SIZE_MAX;
+	setrlimit(RLIMIT_FSIZE, &limit);
 	mkdir("given", 0777);
 	for (size_t i = 0; i < ORIGINALS; i++) {
 		for (size_t at = 0; at < sizes[i]; at++)
@@ -288,21 +284,13 @@ static long twin_read(struct twin *twin, const struct request *request, int fd)
 static long twin_write(struct twin *twin, const struct request *request, int fd)
 {
 	bool good = in_ram(request->address, request->size);
-	struct rlimit limit, before;
-	long n;
 
 	if (request->handle == STDOUT_FILENO ||
 	    request->handle == STDERR_FILENO)
 		return good ? (long)request->size : -EFAULT;
 	if (!good)
 		return write(fd, twin->ram, 0) < 0 ? -errno : -EFAULT;
-	getrlimit(RLIMIT_FSIZE, &before);
-	limit = before;
-	limit.rlim_cur = FILE_SIZE_MAX;
-	setrlimit(RLIMIT_FSIZE, &limit);
-	n = result(write(fd, twin->ram + request->address, request->size));
-	setrlimit(RLIMIT_FSIZE, &before);
-	return n;
+	return result(write(fd, twin->ram + request->address, request->size));
 }
 
 static long twin_seek(const struct request *request, int fd)

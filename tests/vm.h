@@ -36,14 +36,22 @@ static inline void redirect(int stream, const char *path)
 	close(fd);
 }
 
+/* Whether the file PATH is SIZE bytes of DATA. */
+static inline bool file_is(const char *path, const void *data, size_t size)
+{
+	static uint8_t seen[2 * CONSOLE_OUTPUT];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, seen, sizeof(seen));
+
+	close(fd);
+	return n == (ssize_t)size && memcmp(seen, data, size) == 0;
+}
+
 /* Whether all that was written to a standard stream is SIZE bytes of DATA. */
 static inline bool wrote(int stream, const void *data, size_t size)
 {
-	static uint8_t seen[2 * CONSOLE_OUTPUT];
-
-	lseek(stream, 0, SEEK_SET);
-	return read(stream, seen, sizeof(seen)) == (ssize_t)size &&
-	    memcmp(seen, data, size) == 0;
+	return file_is(stream == STDOUT_FILENO ? "/dev/stdout" : "/dev/stderr",
+	    data, size);
 }
 
 /* How many files this process has open. */
