@@ -88,7 +88,7 @@ else
 	else
 		[ "$emulates" ] ||
 			suite C ../Version_C/mini_hypervisor load hosts
-		for build in hv_dynamic hv_clang hv_clang_dynamic hv_musl; do
+		for build in hv_dynamic hv_musl; do
 			suite C $build confined
 		done
 		suite C subverted subverted

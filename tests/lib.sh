@@ -158,12 +158,12 @@ wait_for() {
 	wait_until grep -qs "$2" "$1"
 }
 
-# in_background IMAGE: starts the hypervisor, with the pipe in as its input;
+# in_background IMAGE...: starts the hypervisor, with the pipe in as its input;
 # $pid is its process, which handles signals by the time this returns.
 in_background() {
 	image=$1
 	rm -f out
-	"$program" -m 4 -p 2 -g "$image" <in >out 2>err &
+	"$program" -m 4 -p 2 -g "$@" <in >out 2>err &
 	pid=$!
 	exec 4<>in
 	wait_until handles_signals

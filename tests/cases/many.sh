@@ -26,12 +26,11 @@ repeat 4 all of it >want_out
 seen 'each guest has all of its RAM, and its list may be told in parts' 0
 
 # Two guests that wait for one input have both asked before it comes.
-timeout 120 "$program" -m 2 -p 4 -g g/lines.img g/lines.img <in >out 2>err &
-exec 4<>in
+in_background g/lines.img g/lines.img
 wait_for out 'ready ready '
 ok $? 'two guests run at the same time'
 printf 'a 000003 000002\nb 000002 000001\n' >&4
-wait $!
+wait "$pid"
 status=$?
 exec 4>&-
 sed -i 's/ready ready //' out
@@ -97,10 +96,7 @@ seen 'guests from one image are told apart' 1
 two_prompts() {
 	[ "$(count out 'name? ')" -eq 2 ]
 }
-"$program" -m 2 -p 4 -g g/hello.img g/spin.img g/hello.img g/prompt.img \
-	g/prompt.img <in >out 2>err &
-pid=$!
-exec 4<>in
+in_background g/hello.img g/spin.img g/hello.img g/prompt.img g/prompt.img
 wait_for out hello && wait_for out '\.' && wait_until two_prompts
 ok $? 'an endless guest and two that wait, beside others'
 # A kernel may have added threads, which are not meant.
