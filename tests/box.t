@@ -3,10 +3,8 @@
 # goes in and what comes out, and that nothing is left of that machine.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
 . "$here/lib.sh"
+work_in "${TMPDIR:-/tmp}"
 
 # All that a box starts has this among its surroundings; what it writes is there.
 mkdir tmp

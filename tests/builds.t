@@ -3,10 +3,8 @@
 # so do guests of users' own.  What takes a program that is missing is skipped.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 . "$here/lib.sh"
-cd "$work" || exit 1
+work_in "${TMPDIR:-/tmp}"
 
 warnings='-Wall -Wextra -Wpedantic'
 # Checkers make system calls that Version C would deny itself.

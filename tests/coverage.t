@@ -4,9 +4,8 @@
 # AddressSanitizer and UBSan watch; the last version's text holds the others'.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d -p /dev/shm)
-trap 'rm -rf "$work"' EXIT
 . "$here/lib.sh"
+work_in /dev/shm
 
 # unreached: reads gcov's listings, one of each program.  Prints each line that
 # none ran as "FUNCTION: TEXT", and to the file counts the numbers of lines that
@@ -35,7 +34,6 @@ unreached() {
 		}'
 }
 
-cd "$work" || exit
 rm -f "$here"/covered/*.gcda
 mkdir unit_files random_files
 {

@@ -3,15 +3,14 @@
 # in the corpus: for half a minute, or so many seconds as the argument says.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d -p /dev/shm)
-trap 'rm -rf "$work"' EXIT
 . "$here/lib.sh"
+work_in /dev/shm
 
-mkdir "$work/random" "$work/new" "$work/files"
-cd "$work/random" || exit
+mkdir random new files
+cd random || exit
 check '5000 random sequences of calls come to what plain copies come to' \
 	"$here/random_files" 5000
-cd "$work/files" || exit
+cd ../files || exit
 "$here/fuzz_files" -max_total_time="${1:-30}" -timeout=60 \
 	-artifact_prefix=../ ../new "$here/corpus" >../log 2>&1
 ok $? "and so do libFuzzer's" ||

@@ -3,10 +3,8 @@
 # of them that break promises, just the points for those.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
 . "$here/lib.sh"
+work_in "${TMPDIR:-/tmp}"
 
 # Any KVM will do, even one that emulates what its guests execute.
 if [ ! "$BOX" ] && (: <>/dev/kvm) 2>/dev/null; then export BOX=host; fi

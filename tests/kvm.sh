@@ -9,9 +9,8 @@
 # is tested again.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d -p /dev/shm)
-trap 'rm -rf "$work"' EXIT
 . "$here/lib.sh"
+work_in /dev/shm
 
 # suite LEVEL PROGRAM CASE...: runs the cases on a program, whose path is told
 # from this folder.
@@ -40,7 +39,6 @@ chmod 755 "$work"
 mkdir "$work/g" "$work/bin"
 cp "$here"/guests/*.img "$here"/guests/*.rip "$work/g"
 cp /bin/busybox "$work/bin"
-cd "$work" || exit 1
 mkfifo in
 program=./program
 # Why this KVM has to emulate what guests execute, if it has.

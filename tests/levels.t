@@ -5,9 +5,8 @@
 # Makefile but for the lines of the example.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d -p /dev/shm)
-trap 'rm -rf "$work"' EXIT
 . "$here/lib.sh"
+work_in /dev/shm
 
 # lost FROM TO: prints the lines of a file that another lacks, in order.
 lost() {
@@ -32,7 +31,6 @@ lines() {
 	wc -l <"$1/mini_hypervisor.c"
 }
 
-cd "$work" || exit
 for version in A B C; do
 	cp -r "$here/../Version_$version" $version
 done

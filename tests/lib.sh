@@ -6,6 +6,13 @@ tests=0
 # A signal is to run the trap of EXIT too.
 trap 'exit 130' HUP INT TERM
 
+# work_in FOLDER: makes the folder $work there, which is removed when the script
+# ends, and enters it.
+work_in() {
+	work=$(mktemp -d -p "$1") && cd "$work" || exit
+	trap 'rm -rf "$work"' EXIT
+}
+
 # ok STATUS NAME: a test that is passed when STATUS is 0.
 ok() {
 	tests=$((tests + 1))

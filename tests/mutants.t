@@ -3,9 +3,9 @@
 # time, and expects each time that a test goes red.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d -p /dev/shm)
-trap 'rm -rf "$work" "$here/hv_mutant"' EXIT
 . "$here/lib.sh"
+work_in /dev/shm
+trap 'rm -rf "$work" "$here/hv_mutant"' EXIT
 
 # built PROGRAM OUTPUT: builds a program of the tests with $work's text.
 built() {

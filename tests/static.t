@@ -2,10 +2,8 @@
 # What can be told without running a guest: clean compiles, style, scripts.
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
 . "$here/lib.sh"
+work_in "${TMPDIR:-/tmp}"
 
 warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
 
