@@ -182,7 +182,7 @@ struct vm {
 	uint8_t *ram;			/* opt->memory bytes, or NULL */
 	struct tables *tables;		/* right after RAM */
 	struct kvm_run *run;		/* shared with KVM, or NULL */
-	struct kvm_regs regs;		/* of the vCPU, once it has stopped */
+	struct kvm_regs regs;		/* of the vCPU, at the guest's end */
 	struct kvm_coalesced_mmio_ring *ring;	/* in kvm_run, or NULL */
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
@@ -302,12 +302,10 @@ static int image_load(struct vm *vm)
 	while (fd >= 0 && size < most &&
 	    (n = read(fd, vm->ram + size, most - size)) > 0)
 		size += (size_t)n;
-	if (n < 0 && !stop_signal)
-		vm_report(vm, "%s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	if (n < 0)
-		return -1;
+		return stop_signal ? -1 : vm_report(vm, "%s", strerror(errno));
 	if (size == 0)
 		return vm_report(vm, "is empty");
 	if (size == most)
@@ -684,8 +682,8 @@ static int exit_check(struct vm *vm, int error)
 	switch (run->exit_reason) {	/* api.rst 5, "exit_reason" */
 	case KVM_EXIT_HLT:
 		return halt_check(vm);
-	case KVM_EXIT_SHUTDOWN:		/* on AMD-V, KVM has reset the vCPU */
-		if (vm->regs.rip == 0xFFF0)
+	case KVM_EXIT_SHUTDOWN:
+		if (vm->regs.rip == 0xFFF0)	/* as reset by KVM, on AMD-V */
 			return vm_report(vm, "triple fault");
 		return vm_report(vm, "triple fault at rip 0x%llx",
 		    vm->regs.rip);

@@ -192,7 +192,7 @@ struct vm {
 	uint8_t *ram;			/* opt->memory bytes, or NULL */
 	struct tables *tables;		/* right after RAM */
 	struct kvm_run *run;		/* shared with KVM, or NULL */
-	struct kvm_regs regs;		/* of the vCPU, once it has stopped */
+	struct kvm_regs regs;		/* of the vCPU, at the guest's end */
 	struct kvm_coalesced_mmio_ring *ring;	/* in kvm_run, or NULL */
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
@@ -329,12 +329,10 @@ static int image_load(struct vm *vm)
 	while (fd >= 0 && size < most &&
 	    (n = read(fd, vm->ram + size, most - size)) > 0)
 		size += (size_t)n;
-	if (n < 0 && !stop_signal)
-		vm_report(vm, "%s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	if (n < 0)
-		return -1;
+		return stop_signal ? -1 : vm_report(vm, "%s", strerror(errno));
 	if (size == 0)
 		return vm_report(vm, "is empty");
 	if (size == most)
@@ -774,8 +772,8 @@ static int exit_check(struct vm *vm, int error)
 	switch (run->exit_reason) {	/* api.rst 5, "exit_reason" */
 	case KVM_EXIT_HLT:
 		return halt_check(vm);
-	case KVM_EXIT_SHUTDOWN:		/* on AMD-V, KVM has reset the vCPU */
-		if (vm->regs.rip == 0xFFF0)
+	case KVM_EXIT_SHUTDOWN:
+		if (vm->regs.rip == 0xFFF0)	/* as reset by KVM, on AMD-V */
 			return vm_report(vm, "triple fault");
 		return vm_report(vm, "triple fault at rip 0x%llx",
 		    vm->regs.rip);
@@ -850,21 +848,21 @@ static int vm_io(struct vm *vm)
 }
 
 /*
- * Waits for a task, since KVM_RUN makes one for each VM from Linux 6.12 on;
- * false if a limit leaves none, and this VM has to end to make room.
+ * Waits before KVM_RUN is tried again.  From Linux 6.12 on it makes a task for
+ * each VM, for which a limit may leave no room.  Of the VMs that wait, the last
+ * has to end, so that others can run; for that one the result is false.
  */
 static bool task_wait(const struct vm *vm)
 {
-	static atomic_size_t last;	/* number of the VM that ends, or 0 */
-	const size_t number = vm->number, now = last;
+	static const struct vm *_Atomic last;	/* the VM that ends, or NULL */
+	const struct vm *now = last;
 
-	if (now != 0 && syscall(SYS_tgkill, getpid(), all_vms[now - 1].tid,
-	    0) != 0)
-		last = 0;		/* it has ended: try again */
-	else if (now < number)
-		last = number;
+	if (now != NULL && syscall(SYS_tgkill, getpid(), now->tid, 0) != 0)
+		last = NULL;		/* it has ended: try again */
+	else if (now == NULL || now < vm)
+		last = vm;
 	poll(NULL, 0, 1);
-	return last != number;
+	return last != vm;
 }
 
 /*

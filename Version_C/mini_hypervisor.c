@@ -167,8 +167,8 @@ struct tables {
 #define FILES_MAX 256			/* files that a VM can make or open */
 #define FILE_SIZE_MAX INT32_MAX		/* bytes: IN returns 32 bits */
 #define FILE_UNFINISHED "-unfinished"	/* in a VM's folder; no guest's name */
-#define FILE_NEW (O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | LARGEFILE)
 #define LARGEFILE 0100000		/* O_LARGEFILE, which musl adds */
+#define FILE_NEW (O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | LARGEFILE)
 #define HANDLES_MAX 256			/* handles that a VM has */
 #define HANDLE_FIRST 3			/* after those of the console */
 
@@ -233,7 +233,7 @@ struct options {
 	size_t path_count;		/* of paths */
 	struct original *files;		/* the same, opened */
 	void *originals;		/* tree of files, by name */
-	struct stat *given;		/* the files of both lists: two each */
+	struct stat *given;		/* lstat and stat of each -f and -g */
 	int directory;			/* the working directory */
 };
 
@@ -266,7 +266,7 @@ struct vm {
 	uint8_t *ram;			/* opt->memory bytes, or NULL */
 	struct tables *tables;		/* right after RAM */
 	struct kvm_run *run;		/* shared with KVM, or NULL */
-	struct kvm_regs regs;		/* of the vCPU, once it has stopped */
+	struct kvm_regs regs;		/* of the vCPU, at the guest's end */
 	struct kvm_coalesced_mmio_ring *ring;	/* in kvm_run, or NULL */
 	timer_t tick;			/* interrupts KVM_RUN */
 	bool ticking;			/* there is a tick */
@@ -279,10 +279,11 @@ struct vm {
 	bool started;			/* thread exists */
 	atomic_int tid;			/* of the thread; 0 before it runs */
 	int result;			/* of vm_run, when the thread ends */
-	int image_fd;			/* the image, open; or -errno */
+	int image_fd;			/* image, until loaded; or -errno */
 	int folder;			/* vmN, for its files; or -errno */
+	char folder_name[32];		/* vmN */
 	bool folder_made;		/* by this run */
-	bool failed;			/* it must end; an error is reported */
+	bool failed;			/* it must end; this is reported */
 	uint64_t request;		/* guest address of its request block */
 	size_t file_count;		/* of files, below */
 	size_t out_size;		/* bytes of out */
@@ -407,17 +408,16 @@ static int image_load(struct vm *vm)
 	int fd = stop_signal ? -1 : vm->image_fd;
 	ssize_t n = -1;
 
-	errno = -fd;			/* if it could not be opened */
+	errno = -fd;			/* of open(2), if it failed */
 	/* A byte past RAM, in tables, shows that the image is too large. */
 	while (fd >= 0 && size < most &&
+	    poll(&(struct pollfd){fd, POLLIN, 0}, 1, -1) > 0 &&
 	    (n = read(fd, vm->ram + size, most - size)) > 0)
 		size += (size_t)n;
-	if (n < 0 && !stop_signal)
-		vm_report(vm, "%s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	if (n < 0)
-		return -1;
+		return stop_signal ? -1 : vm_report(vm, "%s", strerror(errno));
 	if (size == 0)
 		return vm_report(vm, "is empty");
 	if (size == most)
@@ -951,17 +951,16 @@ static int64_t data_copy(struct vm *vm, int from, int to)
 	return -EINTR;
 }
 
-/* Makes and opens the VM's folder; its guest gets an error when it uses it. */
+/* Makes and opens the VM's folder; if that fails, file calls return why. */
 static void folder_create(struct vm *vm)
 {
 	struct stat status;
-	char name[32];
 
-	snprintf(name, sizeof(name), "vm%zu", vm->number);
-	vm->folder_made = mkdir(name, 0777) == 0;
+	snprintf(vm->folder_name, sizeof(vm->folder_name), "vm%zu", vm->number);
+	vm->folder_made = mkdir(vm->folder_name, 0777) == 0;
 	if (vm->folder_made || errno == EEXIST)
-		vm->folder = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW |
-		    O_CLOEXEC);
+		vm->folder = open(vm->folder_name, O_PATH | O_DIRECTORY |
+		    O_NOFOLLOW | O_CLOEXEC);
 	if (vm->folder < 0)
 		vm->folder = -errno;
 	else if (!vm->folder_made && (fstat(vm->folder, &status) != 0 ||
@@ -974,11 +973,8 @@ static void folder_create(struct vm *vm)
 /* Removes the VM's folder, if this run made it and it is empty. */
 static void folder_remove(const struct vm *vm)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "vm%zu", vm->number);
 	if (vm->folder_made)
-		unlinkat(AT_FDCWD, name, AT_REMOVEDIR);
+		unlinkat(AT_FDCWD, vm->folder_name, AT_REMOVEDIR);
 }
 
 /* Undoes file_create. */
@@ -1358,8 +1354,8 @@ static int exit_check(struct vm *vm, int error)
 	switch (run->exit_reason) {	/* api.rst 5, "exit_reason" */
 	case KVM_EXIT_HLT:
 		return halt_check(vm);
-	case KVM_EXIT_SHUTDOWN:		/* on AMD-V, KVM has reset the vCPU */
-		if (vm->regs.rip == 0xFFF0)
+	case KVM_EXIT_SHUTDOWN:
+		if (vm->regs.rip == 0xFFF0)	/* as reset by KVM, on AMD-V */
 			return vm_report(vm, "triple fault");
 		return vm_report(vm, "triple fault at rip 0x%llx",
 		    vm->regs.rip);
@@ -1439,21 +1435,21 @@ static int vm_io(struct vm *vm)
 }
 
 /*
- * Waits for a task, since KVM_RUN makes one for each VM from Linux 6.12 on;
- * false if a limit leaves none, and this VM has to end to make room.
+ * Waits before KVM_RUN is tried again.  From Linux 6.12 on it makes a task for
+ * each VM, for which a limit may leave no room.  Of the VMs that wait, the last
+ * has to end, so that others can run; for that one the result is false.
  */
 static bool task_wait(const struct vm *vm)
 {
-	static atomic_size_t last;	/* number of the VM that ends, or 0 */
-	const size_t number = vm->number, now = last;
+	static const struct vm *_Atomic last;	/* the VM that ends, or NULL */
+	const struct vm *now = last;
 
-	if (now != 0 && syscall(SYS_tgkill, getpid(), all_vms[now - 1].tid,
-	    0) != 0)
-		last = 0;		/* it has ended: try again */
-	else if (now < number)
-		last = number;
+	if (now != NULL && syscall(SYS_tgkill, getpid(), now->tid, 0) != 0)
+		last = NULL;		/* it has ended: try again */
+	else if (now == NULL || now < vm)
+		last = vm;
 	poll(NULL, 0, 1);
-	return last != number;
+	return last != vm;
 }
 
 /*
@@ -1567,7 +1563,7 @@ static int kvm_open(struct kvm *kvm)
 #define LANDLOCK_REMOVE_DIR (1u << 4)
 #define LANDLOCK_REMOVE_FILE (1u << 5)
 #define LANDLOCK_MAKE_REG (1u << 8)
-#define LANDLOCK_HANDLED 0x1FF7		/* all but to list a folder */
+#define LANDLOCK_HANDLED 0x1FF7		/* all of 5.13 but READ_DIR */
 
 /* For the system-call filter.  YES and NO stand for jumps to its last lines. */
 #define YES 255
@@ -1581,9 +1577,9 @@ static int kvm_open(struct kvm *kvm)
 #define ONLY(call, count) EQUAL(call, 0, count)	/* or skip COUNT lines */
 
 /*
- * Allows the system calls that VMs take, with C libraries old and new.  No
- * memory becomes executable; clone(2) makes threads only; signals stay in this
- * process; only new files are opened, and not as set-user-ID.  Any other call
+ * Allows the system calls that VMs need, with C libraries old and new.  No
+ * memory becomes executable; clone(2) makes only threads; signals stay in this
+ * process; openat(2) only makes files, without set-ID bits.  Any other call
  * fails with ENOSYS, as in a kernel that lacks it, which C libraries can deal
  * with.  A kernel without seccomp allows all; seccomp_filter.rst.
  */
@@ -1639,12 +1635,11 @@ static int calls_confine(void)
 }
 
 /*
- * Confines the process.  Landlock, where there is any, lets it use the files in
- * the VMs' folders and remove empty folders.
+ * Confines the process.  Landlock, if the kernel has it, lets it use files in
+ * the VMs' folders only, and remove empty folders in the working directory.
  */
 static int process_confine(int directory, const struct vm *vms, size_t count)
 {
-	const uint64_t handled = LANDLOCK_HANDLED;
 	struct {
 		uint64_t access;
 		int32_t fd;
@@ -1656,8 +1651,8 @@ static int process_confine(int directory, const struct vm *vms, size_t count)
 #endif
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return report("PR_SET_NO_NEW_PRIVS", "%s", strerror(errno));
-	rules = (int)syscall(LANDLOCK_CREATE_RULESET, &handled,
-	    sizeof(handled), 0);
+	rules = (int)syscall(LANDLOCK_CREATE_RULESET,
+	    &(uint64_t){LANDLOCK_HANDLED}, sizeof(uint64_t), 0);
 	if (rules < 0)
 		return errno == ENOSYS || errno == EOPNOTSUPP ||
 		    errno == EPERM ? calls_confine() :
@@ -1744,14 +1739,15 @@ static int threads_run(const struct options *opt, const struct kvm *kvm,
 		vm_init(&vms[i], opt, kvm, console, opt->images[i]);
 		vms[i].number = i + 1;
 		if (i < room && !stop_signal) {
-			folder_create(&vms[i]);
-			vms[i].image_fd = open(opt->images[i], O_RDONLY |
+			int fd = open(opt->images[i], O_RDONLY | O_NONBLOCK |
 			    O_CLOEXEC);
-			if (vms[i].image_fd < 0)
-				vms[i].image_fd = -errno;
+
+			vms[i].image_fd = fd < 0 ? -errno : fd;
+			folder_create(&vms[i]);
 		}
 	}
 	all_vms = vms;
+	/* From here on nothing that exists can be opened. */
 	if (process_confine(opt->directory, vms, room) != 0)
 		return -1;
 	for (size_t i = 0; i < opt->count; i++)

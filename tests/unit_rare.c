@@ -205,7 +205,6 @@ static void test_tasks(void)
 	static struct vm vms[] = {{.number = 1}, {.number = 2}};
 	bool last, waits, again;
 
-	all_vms = vms;
 	vms[1].tid = gettid();
 	last = task_wait(&vms[1]);
 	waits = task_wait(&vms[0]) && task_wait(&vms[0]);
@@ -213,7 +212,6 @@ static void test_tasks(void)
 	again = task_wait(&vms[0]);
 	ok(!last && waits && again && !task_wait(&vms[0]),
 	    "one VM at a time makes room for the others' tasks");
-	all_vms = NULL;
 }
 
 /* What a signal to stop interrupts is not reported. */

@@ -139,7 +139,7 @@ ended 'SIGINT ends it' 130 'name? ' ''
 mkfifo silent
 in_background silent
 waits_for_image() {
-	waits_in '257 ' || waits_in '2 '	# openat, open
+	waits_in '257 ' || waits_in '2 ' || waits_in '7 ' # openat, open, poll
 }
 wait_until waits_for_image
 stop INT
