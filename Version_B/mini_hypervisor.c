@@ -849,20 +849,20 @@ static int vm_io(struct vm *vm)
 
 /*
  * Waits before KVM_RUN is tried again.  From Linux 6.12 on it makes a task for
- * each VM, for which a limit may leave no room.  Of the VMs that wait, the last
- * has to end, so that others can run; for that one the result is false.
+ * each VM, for which a limit may leave no room.  One VM at a time then ends, so
+ * that others can run; for that one the result is false.
  */
 static bool task_wait(const struct vm *vm)
 {
-	static const struct vm *_Atomic last;	/* the VM that ends, or NULL */
-	const struct vm *now = last;
+	static const struct vm *_Atomic ending;	/* the one that ends, or NULL */
+	const struct vm *now = NULL;
 
-	if (now != NULL && syscall(SYS_tgkill, getpid(), now->tid, 0) != 0)
-		last = NULL;		/* it has ended: try again */
-	else if (now == NULL || now < vm)
-		last = vm;
+	if (atomic_compare_exchange_strong(&ending, &now, vm))
+		return false;
+	if (syscall(SYS_tgkill, getpid(), now->tid, 0) != 0)
+		atomic_compare_exchange_strong(&ending, &now, NULL);
 	poll(NULL, 0, 1);
-	return last != vm;
+	return true;
 }
 
 /*

@@ -1436,20 +1436,20 @@ static int vm_io(struct vm *vm)
 
 /*
  * Waits before KVM_RUN is tried again.  From Linux 6.12 on it makes a task for
- * each VM, for which a limit may leave no room.  Of the VMs that wait, the last
- * has to end, so that others can run; for that one the result is false.
+ * each VM, for which a limit may leave no room.  One VM at a time then ends, so
+ * that others can run; for that one the result is false.
  */
 static bool task_wait(const struct vm *vm)
 {
-	static const struct vm *_Atomic last;	/* the VM that ends, or NULL */
-	const struct vm *now = last;
+	static const struct vm *_Atomic ending;	/* the one that ends, or NULL */
+	const struct vm *now = NULL;
 
-	if (now != NULL && syscall(SYS_tgkill, getpid(), now->tid, 0) != 0)
-		last = NULL;		/* it has ended: try again */
-	else if (now == NULL || now < vm)
-		last = vm;
+	if (atomic_compare_exchange_strong(&ending, &now, vm))
+		return false;
+	if (syscall(SYS_tgkill, getpid(), now->tid, 0) != 0)
+		atomic_compare_exchange_strong(&ending, &now, NULL);
 	poll(NULL, 0, 1);
-	return last != vm;
+	return true;
 }
 
 /*
@@ -1738,7 +1738,7 @@ static int threads_run(const struct options *opt, const struct kvm *kvm,
 	for (size_t i = 0; i < opt->count; i++) {
 		vm_init(&vms[i], opt, kvm, console, opt->images[i]);
 		vms[i].number = i + 1;
-		if (i < room && !stop_signal) {
+		if (i < room) {
 			int fd = open(opt->images[i], O_RDONLY | O_NONBLOCK |
 			    O_CLOEXEC);
 
@@ -1748,7 +1748,7 @@ static int threads_run(const struct options *opt, const struct kvm *kvm,
 	}
 	all_vms = vms;
 	/* From here on nothing that exists can be opened. */
-	if (process_confine(opt->directory, vms, room) != 0)
+	if (room > 0 && process_confine(opt->directory, vms, room) != 0)
 		return -1;
 	for (size_t i = 0; i < opt->count; i++)
 		if (i >= room)

@@ -127,8 +127,8 @@ mutant unit_rare '/^static int calls_confine/,/^}/s/ALLOW\(SYS_write\), //'
 mutant unit_rare 's/pthread_mutex_lock\(\&vm->console->out_lock\);/;/'
 mutant unit_rare '/^static int vm_run/,/^}/s/input_release\(vm\)/;/'
 mutant unit_rare 's/^\tsignal\(SIGXFSZ, SIG_IGN\)/\t;/'
-mutant unit_rare 's/last = NULL;\t\t.*/;/'
-mutant unit_rare 's/^\telse if \(now == NULL .*/\telse/'
+mutant unit_rare 's/now->tid, 0\) != 0\)/now->tid, 0) == 0)/'
+mutant unit_rare 's/atomic_compare_exchange_strong\(.*NULL\);/;/'
 mutant unit_rare 's/count \+= fcntl\(fd, F_GETFD\) < 0/count++/'
 
 # What the CPU reads.

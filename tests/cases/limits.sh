@@ -41,6 +41,10 @@ open=$(($(ls /proc/self/fd | wc -l) - 4))	# besides the standard streams
 files='.*; ulimit -n sets the limit'
 squeezed 'a limit on open files' 40 "$([ "$level" = C ] && echo 6 || echo 10)" \
 	"$files" ulimit -n $((24 + open))
+sh -c 'ulimit -n 5 && exec "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-' sh \
+	"$program" -m 2 -p 2 -g g/hello.img g/hello.img >out 2>err </dev/null
+[ $? -eq 1 ] && [ "$(grep -c "#[12]: $files" err)" -eq 2 ]
+ok $? 'room for none'
 exec 5</dev/null 6<&5 7<&5 8<&5 9<&5
 squeezed 'of which five are open already' 12 1 "$files" ulimit -n $((14 + open))
 exec 5<&- 6<&- 7<&- 8<&- 9<&-
