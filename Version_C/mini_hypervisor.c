@@ -409,6 +409,7 @@ static int image_load(struct vm *vm)
 	ssize_t n = -1;
 
 	errno = -fd;			/* of open(2), if it failed */
+	/* A pipe, which open(2) did not wait for, may have no writer yet. */
 	/* A byte past RAM, in tables, shows that the image is too large. */
 	while (fd >= 0 && size < most &&
 	    poll(&(struct pollfd){fd, POLLIN, 0}, 1, -1) > 0 &&
@@ -1659,9 +1660,9 @@ static int process_confine(int directory, const struct vm *vms, size_t count)
 		    report("landlock_create_ruleset", "%s", strerror(errno));
 	for (size_t i = 0; i <= count; i++) {
 		rule.fd = i < count ? vms[i].folder : directory;
-		rule.access = i == count ? LANDLOCK_REMOVE_DIR :
-		    LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE |
-		    LANDLOCK_MAKE_REG | LANDLOCK_REMOVE_FILE;
+		rule.access = i < count ? LANDLOCK_READ_FILE |
+		    LANDLOCK_WRITE_FILE | LANDLOCK_MAKE_REG |
+		    LANDLOCK_REMOVE_FILE : LANDLOCK_REMOVE_DIR;
 		if (rule.fd >= 0 && syscall(LANDLOCK_ADD_RULE, rules,
 		    LANDLOCK_PATH_BENEATH, &rule, 0) != 0)
 			return report("landlock_add_rule", "%s",
