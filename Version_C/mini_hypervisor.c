@@ -1641,6 +1641,7 @@ static int calls_confine(void)
  */
 static int process_confine(int directory, const struct vm *vms, size_t count)
 {
+	const uint64_t handled = LANDLOCK_HANDLED;
 	struct {
 		uint64_t access;
 		int32_t fd;
@@ -1652,8 +1653,8 @@ static int process_confine(int directory, const struct vm *vms, size_t count)
 #endif
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return report("PR_SET_NO_NEW_PRIVS", "%s", strerror(errno));
-	rules = (int)syscall(LANDLOCK_CREATE_RULESET,
-	    &(uint64_t){LANDLOCK_HANDLED}, sizeof(uint64_t), 0);
+	rules = (int)syscall(LANDLOCK_CREATE_RULESET, &handled,
+	    sizeof(handled), 0);
 	if (rules < 0)
 		return errno == ENOSYS || errno == EOPNOTSUPP ||
 		    errno == EPERM ? calls_confine() :

@@ -8,3 +8,4 @@
 #define _Float32x double
 #define _Float64x long double
 #define _Float128 long double
+_Bool compare_exchange(void *object, void *expected, const void *desired);
