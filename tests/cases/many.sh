@@ -99,8 +99,15 @@ two_prompts() {
 in_background g/hello.img g/spin.img g/hello.img g/prompt.img g/prompt.img
 wait_for out hello && wait_for out '\.' && wait_until two_prompts
 ok $? 'an endless guest and two that wait, beside others'
-# A kernel may have added threads, which are not meant.
-thread=$(grep -l '^running' "/proc/$pid"/task/*/syscall | cut -d / -f 5)
+# A kernel may have added threads, which are not meant; others may be ending.
+one_computes() {
+	thread=$(grep -ls '^running' "/proc/$pid"/task/*/syscall |
+		cut -d / -f 5)
+	case $thread in
+	'' | *[!0-9]*) return 1 ;;
+	esac
+}
+wait_until one_computes
 kill -INT "$thread"
 wait_until has_ended || kill -KILL "$pid"
 { wait "$pid"; } 2>/dev/null
