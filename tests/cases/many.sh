@@ -119,7 +119,7 @@ fill g/flood.img g/flood.img g/flood.img
 given_up 'SIGINT ends three whose output waits for its reader'
 # A line that grows is held for two seconds of its guest's time.
 in_background g/dots.img
-before=0
+before=$(($(cpu_time) + 40))
 wait_until computes_on
 stop HUP
 [ $status -eq 129 ] && grep -q '\.' out && [ ! -s err ]
@@ -128,7 +128,8 @@ exec 5<>full
 head -c 65536 /dev/zero >&5
 "$program" -m 2 -p 4 -g g/dots.img g/dots.img g/dots.img >full 2>err &
 pid=$!
-before=0
+wait_until handles_signals
+before=$(($(cpu_time) + 90))
 wait_until computes_on
 kill -INT "$pid"
 wait_until waits_to_write
